@@ -1,0 +1,1 @@
+"""The web side of Gatepost: the doors that comments come in by, and the console."""

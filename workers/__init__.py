@@ -1,0 +1,1 @@
+"""The background side of Gatepost: claim due rows, score them, deliver decisions."""

@@ -1,0 +1,1 @@
+"""Engines: each scores a batch of texts into Detoxify's six labels."""

@@ -1,0 +1,21 @@
+"""The one interface that every engine has."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from service.core.labels import Scores
+
+
+class Engine(Protocol):
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def version(self) -> str: ...
+
+    def score(self, texts: Sequence[str]) -> list[Scores]:
+        """Give one `Scores` per text, in order: the six toxicity labels, each a probability in [0, 1].
+
+        Any text is allowed: empty, of any length, in any script.
+        """
+        ...
