@@ -1,0 +1,203 @@
+"""Comments: submit, look up, edit, erase, and say what a human thought of them."""
+
+import asyncio
+import re
+import time
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel, ConfigDict, Field
+
+from service.api.deps import Reader, Submitter
+from service.core import comments
+from service.core.comments import Submission
+from service.core.db import Database
+from service.core.models import Category, Comment, Status
+from service.core.policy import Verdict
+from service.web import DatabaseDep, Session
+
+router = APIRouter(prefix="/v1/comments", tags=["comments"])
+
+LONGEST_WAIT_SECONDS = 5
+_POLL_SECONDS = 0.05
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        min_length=1,
+        max_length=255,
+        description="Any unique string: sending the request again is then harmless.",
+    ),
+]
+Prefer = Annotated[
+    str | None,
+    Header(
+        description="`wait=N` (RFC 7240) answers with the decision when it is ready in time;"
+        f" N is {LONGEST_WAIT_SECONDS} seconds at most."
+    ),
+]
+
+
+class Links(BaseModel):
+    self: str
+
+
+class CommentOut(BaseModel):
+    """A comment as Gatepost knows it, and what became of it."""
+
+    id: UUID
+    external_id: str | None
+    status: Status
+    sequence: int = Field(description="Grows with every change of the status.")
+    verdict: Verdict | None = Field(description="The machine's verdict with its reasons; null while pending.")
+    decided_at: datetime | None
+    decided_by: str | None = Field(description="`policy`, `site`, or the moderator.")
+    category: Category | None = Field(description="Why a human rejected it.")
+    created_at: datetime
+    text: str
+    author_name: str | None
+    post_id: str | None
+    metadata: dict[str, Any]
+    links: Links
+
+
+class Page(BaseModel):
+    comments: list[CommentOut]
+    next: UUID | None = Field(description="Give it as `after` to get the next page; null on the last.")
+
+
+class Batch(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    comments: list[Submission] = Field(min_length=1, max_length=500)
+
+
+class BatchOut(BaseModel):
+    comments: list[CommentOut] = Field(description="In the order of the request.")
+
+
+class Feedback(BaseModel):
+    """What a human at the blog decided."""
+
+    model_config = ConfigDict(extra="forbid")
+    decision: Literal["approve", "reject"]
+    category: Category | None = Field(None, description="For a rejection: why.")
+
+
+@router.post("", status_code=202)
+async def submit_comment(
+    site: Submitter,
+    database: DatabaseDep,
+    request: Request,
+    response: Response,
+    submission: Submission,
+    idempotency_key: IdempotencyKey = None,
+    prefer: Prefer = None,
+) -> CommentOut:
+    """Hand in a comment. It is stored when the answer comes; the decision follows by webhook.
+
+    A repeat with the same `Idempotency-Key` or the same `external_id` gives back the first comment.
+    """
+
+    def store() -> Comment:
+        with database.transaction() as session:
+            return comments.submit(session, site.id, submission, idempotency_key)
+
+    comment = await run_in_threadpool(store)
+    if seconds := _seconds_to_wait(prefer):
+        response.headers["Preference-Applied"] = f"wait={seconds}"
+        comment = await _decided(database, comment, seconds)
+    response.headers["Location"] = _location(request, comment)
+    return _out(request, comment)
+
+
+@router.post("/batch", status_code=202)
+def submit_comments(site: Submitter, session: Session, request: Request, batch: Batch) -> BatchOut:
+    """Hand in up to 500 comments in one transaction: all are stored, or none and the answer says which did not fit."""
+    stored = [comments.submit(session, site.id, submission) for submission in batch.comments]
+    return BatchOut(comments=[_out(request, comment) for comment in stored])
+
+
+@router.get("")
+def list_comments(
+    site: Reader,
+    session: Session,
+    request: Request,
+    status: Status | None = None,
+    external_id: Annotated[str | None, Query(max_length=200)] = None,
+    after: Annotated[UUID | None, Query(description="`next` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Page:
+    """The site's comments, newest first."""
+    found = comments.find(session, site.id, status=status, external_id=external_id, after=after, limit=limit + 1)
+    page = found[:limit]
+    return Page(comments=[_out(request, c) for c in page], next=page[-1].id if len(found) > limit else None)
+
+
+@router.get("/{comment_id}")
+def get_comment(site: Reader, session: Session, request: Request, comment_id: UUID) -> CommentOut:
+    return _out(request, comments.get(session, site.id, comment_id))
+
+
+@router.put("/{comment_id}")
+def edit_comment(
+    site: Submitter, session: Session, request: Request, comment_id: UUID, submission: Submission
+) -> CommentOut:
+    """The comment's author has changed it: it is decided anew. Send the whole comment, as in a submission."""
+    return _out(request, comments.edit(session, site.id, comment_id, submission))
+
+
+@router.delete("/{comment_id}", status_code=204)
+def erase_comment(site: Submitter, session: Session, comment_id: UUID) -> None:
+    """Erase the comment, its author's data and its events for good."""
+    comments.erase(session, site.id, comment_id, comments.SITE)
+
+
+@router.post("/{comment_id}/feedback")
+def give_feedback(
+    site: Submitter, session: Session, request: Request, comment_id: UUID, feedback: Feedback
+) -> CommentOut:
+    """Tell what a human at the blog decided. It overrules the machine and comes back by webhook like any decision."""
+    comment = comments.review(
+        session,
+        site.id,
+        comment_id,
+        approve=feedback.decision == "approve",
+        category=feedback.category,
+        actor=comments.SITE,
+    )
+    return _out(request, comment)
+
+
+def _seconds_to_wait(prefer: str | None) -> int:
+    asked = re.search(r"\bwait=(\d{1,9})\b", prefer or "")
+    return min(int(asked[1]), LONGEST_WAIT_SECONDS) if asked else 0
+
+
+async def _decided(database: Database, comment: Comment, seconds: int) -> Comment:
+    """The comment once it is decided, or as it is when the time is over. No thread and no connection waits."""
+
+    def look() -> Comment:
+        with database.reading() as session:
+            return comments.get(session, comment.site_id, comment.id)
+
+    deadline = time.monotonic() + seconds
+    while comment.status == Status.PENDING and time.monotonic() < deadline:
+        await asyncio.sleep(_POLL_SECONDS)
+        comment = await run_in_threadpool(look)
+    return comment
+
+
+def _location(request: Request, comment: Comment) -> str:
+    return str(request.url_for("get_comment", comment_id=comment.id))
+
+
+def _out(request: Request, comment: Comment) -> CommentOut:
+    return CommentOut(
+        **comment.model_dump(exclude={"verdict", "extra"}),
+        verdict=Verdict.model_validate(comment.verdict) if comment.verdict else None,
+        metadata=comment.extra,
+        links=Links(self=_location(request, comment)),
+    )

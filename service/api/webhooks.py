@@ -1,0 +1,127 @@
+"""A site's webhook endpoints, and every attempt to reach them."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from service.api.deps import Admin
+from service.core import webhooks
+from service.core.models import Delivery, Endpoint
+from service.web import Session, SettingsDep
+
+router = APIRouter(prefix="/v1", tags=["webhooks"])
+
+
+class EndpointIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    url: str = Field(max_length=2000, examples=["https://blog.example.org/hooks/gatepost"])
+
+
+class EndpointOut(BaseModel):
+    id: UUID
+    url: str
+    created_at: datetime
+    disabled_at: datetime | None
+    disabled_reason: str | None
+
+
+class EndpointWithSecret(EndpointOut):
+    secret: str = Field(description="`whsec_…`, for the receiver. Shown here only.")
+
+
+class Pinged(BaseModel):
+    event_id: UUID = Field(description="The webhook-id of the test; look its attempts up in the deliveries.")
+
+
+class DeliveryOut(BaseModel):
+    """One attempt."""
+
+    id: UUID
+    event_id: UUID
+    endpoint_id: UUID
+    attempt: int
+    at: datetime
+    duration_ms: int
+    status_code: int | None = Field(description="Null when no answer came; `error` says why.")
+    error: str | None
+    response: str | None = Field(description="The beginning of the receiver's answer.")
+    next_attempt_at: datetime | None
+
+
+class DeliveryPage(BaseModel):
+    deliveries: list[DeliveryOut]
+    next: UUID | None
+
+
+@router.post("/webhooks", status_code=201)
+def create_endpoint(site: Admin, session: Session, settings: SettingsDep, endpoint: EndpointIn) -> EndpointWithSecret:
+    """Have the site's events posted to a URL."""
+    return _with_secret(webhooks.create(session, site.id, endpoint.url, allow_private=settings.webhook_allow_private))
+
+
+@router.get("/webhooks")
+def list_endpoints(site: Admin, session: Session) -> list[EndpointOut]:
+    return [_out(endpoint) for endpoint in webhooks.endpoints(session, site.id)]
+
+
+@router.delete("/webhooks/{endpoint_id}", status_code=204)
+def delete_endpoint(site: Admin, session: Session, endpoint_id: UUID) -> None:
+    """Remove the endpoint with its log; what it was still owed is dropped."""
+    session.delete(webhooks.get(session, site.id, endpoint_id))
+
+
+@router.post("/webhooks/{endpoint_id}/rotate")
+def rotate_secret(site: Admin, session: Session, endpoint_id: UUID) -> EndpointWithSecret:
+    """Make a new secret. For 24 hours the old one signs as well, so that the receiver can change over at leisure."""
+    endpoint = webhooks.get(session, site.id, endpoint_id)
+    webhooks.rotate(session, endpoint)
+    return _with_secret(endpoint)
+
+
+@router.post("/webhooks/{endpoint_id}/enable")
+def enable_endpoint(site: Admin, session: Session, endpoint_id: UUID) -> EndpointOut:
+    """Send to an endpoint again that was disabled."""
+    endpoint = webhooks.get(session, site.id, endpoint_id)
+    webhooks.enable(session, endpoint)
+    return _out(endpoint)
+
+
+@router.post("/webhooks/{endpoint_id}/ping", status_code=202)
+def ping_endpoint(site: Admin, session: Session, endpoint_id: UUID) -> Pinged:
+    """Send a test event."""
+    return Pinged(event_id=webhooks.ping(session, webhooks.get(session, site.id, endpoint_id)).id)
+
+
+@router.get("/deliveries")
+def list_deliveries(
+    site: Admin,
+    session: Session,
+    event_id: UUID | None = None,
+    after: Annotated[UUID | None, Query(description="`next` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> DeliveryPage:
+    """Every attempt to reach the site's endpoints, newest first."""
+    found = webhooks.deliveries(session, site.id, event_id=event_id, after=after, limit=limit + 1)
+    page = found[:limit]
+    return DeliveryPage(deliveries=[_delivery(row) for row in page], next=page[-1].id if len(found) > limit else None)
+
+
+@router.post("/deliveries/{delivery_id}/redeliver", status_code=202)
+def redeliver(site: Admin, session: Session, delivery_id: UUID) -> DeliveryOut:
+    """Send the event of this attempt once more: the same id and the same body."""
+    return _delivery(webhooks.redeliver(session, site.id, delivery_id))
+
+
+def _out(endpoint: Endpoint) -> EndpointOut:
+    return EndpointOut(**endpoint.model_dump())
+
+
+def _with_secret(endpoint: Endpoint) -> EndpointWithSecret:
+    return EndpointWithSecret(**endpoint.model_dump())
+
+
+def _delivery(delivery: Delivery) -> DeliveryOut:
+    return DeliveryOut(**delivery.model_dump())
