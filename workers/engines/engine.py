@@ -19,3 +19,7 @@ class Engine(Protocol):
         Any text is allowed: empty, of any length, in any script.
         """
         ...
+
+
+class EngineUnavailableError(Exception):
+    """The engine cannot be loaded; the text says what is missing and how to get it."""

@@ -1,0 +1,167 @@
+"""`gatepost`: start the processes, set up sites and moderators."""
+
+import json
+import os
+import sys
+from contextlib import nullcontext
+from typing import Annotated
+
+import typer
+import uvicorn
+from rich.console import Console
+from sqlmodel import Session, select
+
+from service import demo, migrations
+from service.core import moderators, sites
+from service.core.db import Database, create_engine
+from service.core.models import Scope, Site
+from service.core.queue import SilentBell, Topic
+from service.core.settings import Settings
+from service.main import build_app
+
+app = typer.Typer(
+    help="Gatepost: self-hosted comment moderation. Start with `gatepost up --demo`.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+)
+site_app = typer.Typer(help="Sites: the blogs that post comments.", no_args_is_help=True)
+key_app = typer.Typer(help="Keys that sites post with.", no_args_is_help=True)
+moderator_app = typer.Typer(help="Moderators who work through the held queue.", no_args_is_help=True)
+app.add_typer(site_app, name="site")
+app.add_typer(key_app, name="key")
+app.add_typer(moderator_app, name="moderator")
+
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
+Port = Annotated[int, typer.Option(help="Port to listen on.")]
+SiteName = Annotated[str, typer.Argument(help="The site's name.")]
+console = Console(stderr=True)
+
+
+@app.command()
+def up(
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    *,
+    demo_blog: Annotated[
+        bool, typer.Option("--demo", help="Start a demo blog too, and show its first decisions.")
+    ] = False,
+) -> None:
+    """Run everything in one process on SQLite: no broker, no other server."""
+    settings = Settings()
+    migrations.upgrade(settings.database_url)
+    with demo.blog(_database(), port) if demo_blog else nullcontext():
+        _serve("service.embedded:create_app", host, port)
+
+
+@app.command()
+def web(host: Host = "127.0.0.1", port: Port = 8000) -> None:
+    """Run a web process of a server (needs GATEPOST_REDIS_URL and workers beside it)."""
+    _serve("service.main:create_app", host, port)
+
+
+@app.command()
+def worker(
+    topic: Annotated[Topic, typer.Argument(help="score: score comments; deliver: post webhooks.")],
+    processes: Annotated[int, typer.Option(help="Worker processes.", min=1)] = 1,
+) -> None:
+    """Run Celery workers for one topic."""
+    celery = ["celery", "--app", "workers.app", "worker", "--queues", topic, "--concurrency", str(processes)]
+    quiet = ["--without-gossip", "--without-mingle", "--hostname", f"{topic}@%h", "--loglevel", "WARNING"]
+    _become([*celery, *quiet])
+
+
+@app.command()
+def sweeper() -> None:
+    """Run the sweeper: it rings again for what is due, and works itself when nobody answers. Any number is safe."""
+    _become(["workers.sweeper"])
+
+
+@app.command()
+def migrate() -> None:
+    """Create the database's tables, or bring them up to date."""
+    migrations.upgrade(Settings().database_url)
+
+
+@app.command()
+def openapi() -> None:
+    """Print the API's OpenAPI document."""
+    built = build_app(Settings(database_url="sqlite:///never-opened.db"), SilentBell())
+    print(json.dumps(built.openapi(), indent=2, ensure_ascii=False))
+
+
+@site_app.command("create")
+def create_site(name: SiteName) -> None:
+    """Create a site and print its admin key, once."""
+    with _database().transaction() as session:
+        site = sites.create(session, name)
+        key = sites.issue_key(session, site.id, Scope.ADMIN, "first key")
+    console.print(f"Site “{name}” is there. Its key, shown only now:")
+    print(key)
+
+
+@key_app.command("create")
+def create_key(
+    site: SiteName,
+    scope: Annotated[
+        Scope, typer.Option(help="submit: post comments; read: look them up; admin: everything.")
+    ] = Scope.SUBMIT,
+    name: Annotated[str, typer.Option(help="What the key is for.")] = "",
+) -> None:
+    """Issue another key for a site and print it, once."""
+    with _database().transaction() as session:
+        key = sites.issue_key(session, _site(session, site).id, scope, name)
+    print(key)
+
+
+@moderator_app.command("create")
+def create_moderator(
+    email: Annotated[str, typer.Argument(help="They log in with it.")],
+    site: Annotated[list[str], typer.Option(help="A site whose queue they work on; may be given again.")],
+    name: Annotated[str, typer.Option(prompt=True, help="How others see them.")],
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)],
+) -> None:
+    """Create a moderator."""
+    with _database().transaction() as session:
+        joined = [_site(session, site_name) for site_name in site]
+        moderator = moderators.create(session, email, name, password)
+        for one in joined:
+            moderators.join(session, moderator, one.id)
+    console.print(f"{moderator.name} can log in at {Settings().public_url}/console")
+
+
+def _database() -> Database:
+    # No bell: what a command leaves due is found by the sweeper.
+    return Database(create_engine(Settings().database_url), SilentBell())
+
+
+def _site(session: Session, name: str) -> Site:
+    site = session.exec(select(Site).where(Site.name == name)).first()
+    if site is None:
+        known = ", ".join(session.exec(select(Site.name).order_by(Site.name)))
+        raise typer.BadParameter(
+            f"There is no site “{name}”. There are: {known or 'none yet; `gatepost site create NAME`'}."
+        )
+    return site
+
+
+def _serve(factory: str, host: str, port: int) -> None:
+    # By its name, so that a web process of a server never imports what the embedded mode needs.
+    uvicorn.run(
+        factory,
+        factory=True,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+
+
+def _become(module: list[str]) -> None:
+    """Turn into another Python program, so that signals reach it and its exit code is ours."""
+    os.execv(sys.executable, [sys.executable, "-m", *module])  # noqa: S606 - no shell is wanted
+
+
+if __name__ == "__main__":
+    app()

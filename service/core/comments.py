@@ -1,0 +1,271 @@
+"""A comment's life. Every change of a status goes through `_move`, which writes the webhook event with it."""
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from pydantic import field_validator
+from sqlalchemy import delete
+from sqlmodel import Field, Session, col, select
+
+from service.core import db, errors, outbox, text, webhooks
+from service.core.events import CommentEvent, CommentState
+from service.core.models import AuditEntry, Category, Comment, Content, Event, IdempotencyKey, Status, Text
+from service.core.policy import Decision, Verdict
+from service.core.queue import Topic
+
+METADATA_LIMIT = 4096
+# Who did it, when it was no moderator: the machine, or the blog itself through its key.
+POLICY = "policy"
+SITE = "site"
+
+
+class Submission(Content, extra="forbid"):
+    """A comment as it comes in."""
+
+    external_id: Text | None = Field(
+        default=None,
+        min_length=1,
+        max_length=200,
+        description="The blog's own id of the comment. Sending the same id again gives back the first comment.",
+        schema_extra={"examples": ["c-42"]},
+    )
+    # Named so because SQLAlchemy keeps the name `metadata` for itself.
+    extra: dict[str, Any] = Field(
+        default_factory=dict,
+        alias="metadata",
+        description=f"Anything, up to {METADATA_LIMIT} bytes of JSON; comes back in webhooks.",
+    )
+
+    @field_validator("extra")
+    @classmethod
+    def _fits(cls, extra: dict[str, Any]) -> dict[str, Any]:
+        # PostgreSQL takes neither NUL nor lone surrogates; the latter do not encode.
+        encoded = json.dumps(extra, allow_nan=False, ensure_ascii=False).encode()
+        if len(encoded) > METADATA_LIMIT or b"\\u0000" in encoded:
+            raise ValueError(f"must be at most {METADATA_LIMIT} bytes of JSON, without NUL characters")
+        return extra
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """The machine's verdict on one revision of a comment."""
+
+    comment_id: UUID
+    revision: int
+    verdict: Verdict
+
+
+def submit(session: Session, site_id: UUID, submission: Submission, idempotency_key: str | None = None) -> Comment:
+    """Store the comment and owe its scoring. A repeat (same key, or same external id) gives back the first comment.
+
+    Raises IdempotencyConflictError when the key came before with another body.
+    """
+    comment = Comment(**submission.model_dump(), **_derived(submission), site_id=site_id)
+    if idempotency_key and not _take_key(session, comment, idempotency_key, submission):
+        return _first(session, site_id, idempotency_key, submission)
+    if not db.insert_if_absent(session, Comment.__table__, comment.model_dump()):  # type: ignore[attr-defined]
+        return _by_external_id(session, comment, idempotency_key)
+    outbox.put(session, Topic.SCORE, comment.id)
+    return comment
+
+
+def get(session: Session, site_id: UUID, comment_id: UUID, *, lock: bool = False) -> Comment:
+    """The site's comment. Raises NotFoundError for another site's as well: a key cannot probe for ids."""
+    query = select(Comment).where(col(Comment.id) == comment_id, col(Comment.site_id) == site_id)
+    comment = session.exec(query.with_for_update() if lock else query).first()
+    if comment is None:
+        raise errors.NotFoundError("There is no such comment at this site.")
+    return comment
+
+
+def find(
+    session: Session,
+    site_id: UUID,
+    *,
+    status: Status | None,
+    external_id: str | None,
+    after: UUID | None,
+    limit: int,
+) -> Sequence[Comment]:
+    """The site's comments, newest first, from behind the comment `after`."""
+    query = select(Comment).where(col(Comment.site_id) == site_id).order_by(col(Comment.id).desc()).limit(limit)
+    if status:
+        query = query.where(col(Comment.status) == status)
+    if external_id:
+        query = query.where(col(Comment.external_id) == external_id)
+    if after:
+        query = query.where(col(Comment.id) < after)
+    return session.exec(query).all()
+
+
+def settle(session: Session, settlements: Sequence[Settlement]) -> list[Comment]:
+    """Give each comment the machine's verdict. Only a pending one of the same revision moves: a human's word stands."""
+    by_id = {settlement.comment_id: settlement for settlement in settlements}
+    pending = session.exec(
+        select(Comment)
+        .where(col(Comment.id).in_(by_id), col(Comment.status) == Status.PENDING)
+        # One order for all: two workers that lock each other's rows would wait for ever.
+        .order_by(col(Comment.id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    settled = [comment for comment in pending if comment.revision == by_id[comment.id].revision]
+    endpoints = webhooks.enabled(session, {comment.site_id for comment in settled})
+    for comment in settled:
+        comment.verdict = by_id[comment.id].verdict.model_dump(mode="json")
+        approved = by_id[comment.id].verdict.decision == Decision.APPROVE
+        _set_decision(session, comment, POLICY, None)
+        _move(session, comment, Status.APPROVED if approved else Status.HELD, "settle", endpoints)
+    return settled
+
+
+def review(
+    session: Session,
+    site_id: UUID,
+    comment_id: UUID,
+    *,
+    approve: bool,
+    category: Category | None,
+    actor: str,
+    sequence: int | None = None,
+) -> Comment:
+    """A human decides.
+
+    `sequence` is the one that the human saw; raises ConflictError when the comment has moved on since. Deciding the
+    same again changes nothing and tells nobody.
+    """
+    comment = get(session, site_id, comment_id, lock=True)
+    to = Status.APPROVED if approve else Status.REJECTED
+    category = None if approve else category or Category.OTHER
+    if sequence is not None and comment.sequence != sequence:
+        raise errors.ConflictError(f"{comment.decided_by or 'Somebody'} has decided this comment meanwhile.")
+    if (comment.status, comment.category) == (to, category) and comment.decided_by != POLICY:
+        return comment
+    _set_decision(session, comment, actor, category)
+    _move(session, comment, to, "review", webhooks.enabled(session, {site_id}))
+    return comment
+
+
+def edit(session: Session, site_id: UUID, comment_id: UUID, submission: Submission) -> Comment:
+    """Take over a changed comment: it is pending again and decided anew. The same content changes nothing."""
+    comment = get(session, site_id, comment_id, lock=True)
+    content = {**submission.model_dump(exclude={"extra", "external_id"}), **_derived(submission)}
+    changed = {name: value for name, value in content.items() if getattr(comment, name) != value}
+    comment.extra = submission.extra
+    if not changed:
+        return comment
+    for name, value in changed.items():
+        setattr(comment, name, value)
+    comment.revision += 1
+    comment.verdict = comment.decided_at = comment.decided_by = comment.category = None
+    _move(session, comment, Status.PENDING, "edit", webhooks.enabled(session, {site_id}))
+    outbox.put(session, Topic.SCORE, comment.id)
+    return comment
+
+
+def erase(session: Session, site_id: UUID, comment_id: UUID, actor: str) -> None:
+    """Forget the comment, its events and its deliveries. Only the audit log keeps that it was there."""
+    comment = get(session, site_id, comment_id, lock=True)
+    events = session.exec(select(Event.id).where(col(Event.comment_id) == comment.id)).all()
+    outbox.forget(session, [comment.id, *events])
+    session.execute(delete(IdempotencyKey).where(col(IdempotencyKey.comment_id) == comment.id))
+    _audit(session, comment, actor, "erase", before=comment.status, after=None)
+    session.delete(comment)
+
+
+def _move(
+    session: Session, comment: Comment, to: Status, action: str, endpoints: Mapping[UUID, Collection[UUID]]
+) -> None:
+    """Change the status, write the audit entry, and owe the blog's `endpoints` an event that tells it."""
+    before, comment.status = comment.status, to
+    comment.sequence += 1
+    session.add(comment)
+    _audit(session, comment, comment.decided_by or SITE, action, before=before, after=to)
+    event = CommentEvent(type=f"comment.{to.value}", timestamp=db.now(session), data=state(comment))
+    webhooks.emit(session, comment, event, endpoints[comment.site_id])
+
+
+def state(comment: Comment) -> CommentState:
+    verdict = comment.verdict or {}
+    return CommentState(
+        id=comment.id,
+        external_id=comment.external_id,
+        status=comment.status,
+        sequence=comment.sequence,
+        decided_by=comment.decided_by,
+        category=comment.category,
+        rule=verdict.get("rule"),
+        reasons=verdict.get("reasons", []),
+        scores=verdict.get("scores", {}),
+        engine=verdict.get("engine"),
+        policy_version=verdict.get("policy_version"),
+        metadata=comment.extra,
+    )
+
+
+def author_key(content: Content) -> str | None:
+    """What tells an author who comes back: the account if the blog has accounts, else the e-mail address."""
+    if content.author_id:
+        return f"id:{content.author_id}"
+    return f"mail:{content.author_email.casefold()}" if content.author_email else None
+
+
+def _derived(content: Content) -> dict[str, Any]:
+    return {"author_key": author_key(content), "text_fingerprint": text.fingerprint(content.text)}
+
+
+def _set_decision(session: Session, comment: Comment, actor: str, category: Category | None) -> None:
+    comment.decided_by = actor
+    comment.decided_at = db.now(session)
+    comment.category = category
+
+
+def _audit(
+    session: Session,
+    comment: Comment,
+    actor: str,
+    action: str,
+    *,
+    before: Status | None,
+    after: Status | None,
+) -> None:
+    entry = AuditEntry(
+        site_id=comment.site_id,
+        comment_id=comment.id,
+        actor=actor,
+        action=action,
+        sequence=comment.sequence,
+        before=before,
+        after=after,
+        detail={"rule": (comment.verdict or {}).get("rule"), "category": comment.category},
+    )
+    session.add(entry)
+
+
+def _body_hash(submission: Submission) -> str:
+    return hashlib.sha256(submission.model_dump_json().encode()).hexdigest()
+
+
+def _take_key(session: Session, comment: Comment, key: str, submission: Submission) -> bool:
+    row = IdempotencyKey(site_id=comment.site_id, key=key, body_hash=_body_hash(submission), comment_id=comment.id)
+    return db.insert_if_absent(session, IdempotencyKey.__table__, row.model_dump())  # type: ignore[attr-defined]
+
+
+def _first(session: Session, site_id: UUID, key: str, submission: Submission) -> Comment:
+    row = session.get_one(IdempotencyKey, (site_id, key))
+    if row.body_hash != _body_hash(submission):
+        raise errors.IdempotencyConflictError
+    return get(session, site_id, row.comment_id)
+
+
+def _by_external_id(session: Session, comment: Comment, idempotency_key: str | None) -> Comment:
+    first = session.exec(
+        select(Comment).where(col(Comment.site_id) == comment.site_id, col(Comment.external_id) == comment.external_id)
+    ).one()
+    if idempotency_key:
+        session.get_one(IdempotencyKey, (comment.site_id, idempotency_key)).comment_id = first.id
+    return first

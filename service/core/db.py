@@ -1,0 +1,128 @@
+"""The database: engine, transactions, and the two places where PostgreSQL and SQLite differ."""
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import uuid_utils.compat
+from sqlalchemy import (
+    Connection,
+    CursorResult,
+    DateTime,
+    Dialect,
+    Engine,
+    Table,
+    event,
+    func,
+    make_url,
+    select,
+)
+from sqlalchemy import create_engine as sqlalchemy_engine
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Session
+
+from service.core.queue import Bell
+
+# Time-ordered (RFC 9562, version 7): new rows land at the end of every index.
+new_id = uuid_utils.compat.uuid7
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC time in Python, on SQLite too, which forgets time zones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return value and value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Database:
+    """Opens transactions for the edges, and rings the bell for what a transaction has put in the outbox."""
+
+    def __init__(self, engine: Engine, bell: Bell) -> None:
+        self.engine = engine
+        self.bell = bell
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """Commit when the block ends, roll back when it raises; the bell rings only after the commit."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+            session.commit()
+            for topic in session.info.get("topics", ()):
+                self.bell.ring(topic)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A transaction that writes nothing, so that on SQLite it does not wait for the writer's lock."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            session.connection(execution_options={"sqlite_begin": "DEFERRED"})
+            yield session
+
+
+def create_engine(url: str) -> Engine:
+    """The engine for `url`. Parameters are hidden: an error that is logged must not carry a comment's text."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite_engine(url)
+    return sqlalchemy_engine(parsed, pool_pre_ping=True, hide_parameters=True, connect_args={"connect_timeout": 5})
+
+
+def _sqlite_engine(url: str) -> Engine:
+    if path := make_url(url).database:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = sqlalchemy_engine(url, hide_parameters=True, connect_args={"timeout": 10}, pool_size=10, max_overflow=40)
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: sqlite3.Connection, _record: object) -> None:
+        # Python's own implicit BEGIN comes too late for a lock; `begin` below says it.
+        connection.isolation_level = None
+        connection.execute(f"PRAGMA journal_mode={_journal_mode()}")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # IMMEDIATE takes the write lock at once: a read that turns into a write would fail instead of waiting.
+        mode = connection.get_execution_options().get("sqlite_begin", "IMMEDIATE")
+        connection.exec_driver_sql(f"BEGIN {mode}")
+
+    return engine
+
+
+def _journal_mode() -> str:
+    """DELETE where WAL can corrupt the file (sqlite.org/wal.html#walresetbug: 3.7.0 to 3.51.2 but two backports)."""
+    version = sqlite3.sqlite_version_info
+    mended = version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
+    return "WAL" if mended else "DELETE"
+
+
+def now(session: Session) -> datetime:
+    """The database's clock, one value a transaction: all workers share it, while their own may be wrong."""
+    if "now" not in session.info:
+        # A SQLite database is this machine's, and its own clock has whole seconds.
+        local = session.get_bind().dialect.name == "sqlite"
+        session.info["now"] = datetime.now(UTC) if local else session.scalars(_NOW).one()
+    at: datetime = session.info["now"]
+    return at
+
+
+_NOW = select(func.now(type_=UtcDateTime()))
+
+
+def insert_if_absent(session: Session, table: Table, values: Mapping[str, Any]) -> bool:
+    """Insert one row, or nothing when a unique constraint already has it. Waits for a rival's open transaction."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(table).values(**values).on_conflict_do_nothing()
+    result = session.execute(statement)
+    return isinstance(result, CursorResult) and result.rowcount == 1

@@ -1,0 +1,40 @@
+"""What a webhook says: Standard Webhooks' `{type, timestamp, data}`, thin enough to log (no text, no person)."""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+
+class CommentState(BaseModel):
+    """The comment as an event tells it."""
+
+    id: UUID
+    external_id: str | None = Field(description="The blog's own id of the comment.")
+    status: str = Field(description="pending, approved, held or rejected. Publish `approved` alone.")
+    sequence: int = Field(description="Grows with every change: of two events the higher one is the later.")
+    decided_by: str | None = Field(description="policy, or who reviewed it.")
+    category: str | None = Field(description="Why a moderator rejected it: spam, toxic, off_topic, other.")
+    rule: str | None
+    reasons: list[str]
+    scores: dict[str, float]
+    engine: str | None
+    policy_version: int | None
+    metadata: dict[str, Any] = Field(description="As the blog sent it.")
+
+
+class Ping(BaseModel):
+    message: str = "A test from Gatepost: this endpoint works."
+
+
+class CommentEvent(BaseModel):
+    type: Literal["comment.pending", "comment.approved", "comment.held", "comment.rejected"]
+    timestamp: datetime
+    data: CommentState
+
+
+class PingEvent(BaseModel):
+    type: Literal["ping"] = "ping"
+    timestamp: datetime
+    data: Ping = Ping()

@@ -1,0 +1,11 @@
+"""Comments come as plain text or as HTML; what is scored is what a reader sees."""
+
+import html
+import re
+
+_TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]{0,5000}|!--[^<>]{0,5000})>")
+
+
+def plain(text: str) -> str:
+    """The text without tags, entities resolved. A lone `<` stays: “a < b” is no tag."""
+    return html.unescape(_TAG.sub(" ", text)) if "<" in text or "&" in text else text

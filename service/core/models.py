@@ -1,0 +1,321 @@
+"""The tables. Every row that belongs to a blog carries its site_id; every time is UTC."""
+
+import ipaddress
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any
+from uuid import UUID
+
+import sqlalchemy
+from pydantic import AfterValidator, AwareDatetime, FiniteFloat
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, MetaData, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from service.core.db import UtcDateTime, new_id
+from service.core.queue import Topic
+
+SQLModel.metadata.naming_convention = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+).naming_convention
+
+
+class Status(StrEnum):
+    """Where a comment is in its life. Only APPROVED is published."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    HELD = "held"
+    REJECTED = "rejected"
+
+
+class Category(StrEnum):
+    """Why a human rejected a comment."""
+
+    SPAM = "spam"
+    TOXIC = "toxic"
+    OFF_TOPIC = "off_topic"
+    OTHER = "other"
+
+
+class Scope(StrEnum):
+    """What a site's key may do. ADMIN includes the others."""
+
+    SUBMIT = "submit"
+    READ = "read"
+    ADMIN = "admin"
+
+
+class Role(StrEnum):
+    MODERATOR = "moderator"
+    ADMIN = "admin"
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _time(*, nullable: bool = False, index: bool = False) -> Any:
+    """A UTC column; one that may not be null is set when the row is made."""
+    default: dict[str, Any] = {"default": None} if nullable else {"default_factory": utc_now}
+    return Field(sa_column=Column(UtcDateTime, nullable=nullable, index=index), **default)
+
+
+def _enum(kind: type[StrEnum], *, nullable: bool = False) -> Any:
+    """Stored as its value in plain text: a new member needs no migration."""
+    column = sqlalchemy.Enum(
+        kind,
+        native_enum=False,
+        create_constraint=False,
+        length=16,
+        values_callable=lambda members: [m.value for m in members],
+    )
+    return Column(column, nullable=nullable)
+
+
+def _json(*, nullable: bool = False) -> Any:
+    return Column(JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql"), nullable=nullable)
+
+
+def _owner(target: str, *, index: bool = False, nullable: bool = False) -> Any:
+    """A foreign key that takes its row away with the owner's."""
+    return Column(ForeignKey(target, ondelete="CASCADE"), nullable=nullable, index=index)
+
+
+class Site(SQLModel, table=True):
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    name: str = Field(max_length=200)
+    created_at: datetime = _time()
+
+
+class Key(SQLModel, table=True):
+    """A bearer key of a site: the row holds its hash, the key itself is shown once."""
+
+    id: str = Field(primary_key=True, max_length=12)
+    site_id: UUID = Field(sa_column=_owner("site.id", index=True))
+    secret_hash: str = Field(max_length=64)
+    scope: Scope = Field(sa_column=_enum(Scope))
+    name: str = Field(default="", max_length=200)
+    created_at: datetime = _time()
+    revoked_at: datetime | None = _time(nullable=True)
+
+
+class PolicyVersion(SQLModel, table=True):
+    """A site's rules; the highest version is the live one, older ones explain older decisions."""
+
+    __tablename__ = "policy_version"
+    site_id: UUID = Field(sa_column=Column(ForeignKey("site.id", ondelete="CASCADE"), primary_key=True))
+    version: int = Field(primary_key=True)
+    rules: dict[str, Any] = Field(sa_column=_json())
+    created_by: str = Field(max_length=200)
+    created_at: datetime = _time()
+
+
+def _without_nul(text: str) -> str:
+    # PostgreSQL cannot store it, SQLite stops reading at it.
+    if "\0" in text:
+        raise ValueError("must not contain a NUL character")
+    return text
+
+
+def _ip_address(text: str) -> str:
+    address = ipaddress.ip_address(text)
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)
+
+
+Text = Annotated[str, AfterValidator(_without_nul)]
+IpAddress = Annotated[str, AfterValidator(_ip_address)]
+
+
+def _text(length: int, description: str, example: str) -> Any:
+    return Field(default=None, max_length=length, description=description, schema_extra={"examples": [example]})
+
+
+class Content(SQLModel):
+    """What a blog knows of a comment. Only the text is needed; the more of the rest, the better the decision."""
+
+    text: Text = Field(
+        min_length=1,
+        max_length=50_000,
+        description="The comment itself, plain text or HTML.",
+        schema_extra={"examples": ["Thank you, that explains the treaty well."]},
+    )
+    type: Text = Field(default="comment", max_length=32, description="comment, reply, pingback, trackback, …")
+    author_name: Text | None = _text(200, "The name shown.", "Aiko")
+    author_email: Text | None = _text(320, "Never shown; tells returning authors.", "aiko@example.org")
+    author_url: Text | None = _text(2000, "The author's web site.", "https://aiko.example.org")
+    author_id: Text | None = _text(200, "The author's account at the blog.", "user-17")
+    author_ip: IpAddress | None = _text(45, "The address the comment came from.", "203.0.113.7")
+    user_agent: Text | None = _text(1000, "The author's browser.", "Mozilla/5.0")
+    referrer: Text | None = _text(2000, "The page before.", "https://search.example/")
+    permalink: Text | None = _text(2000, "The post's address.", "https://blog.example.org/treaty")
+    post_id: Text | None = _text(200, "The post's id at the blog.", "post-9")
+    post_title: Text | None = _text(500, "The post's title.", "What the treaty means")
+    parent_id: Text | None = _text(200, "The comment that this one answers.", "c-41")
+    language: Text | None = _text(35, "BCP 47, as the blog declares it.", "en")
+    posted_at: AwareDatetime | None = Field(
+        sa_type=UtcDateTime, default=None, description="When it was written; not given: now."
+    )
+    honeypot: Text | None = _text(2000, "What came in a form field that people do not see.", "")
+    fill_seconds: FiniteFloat | None = Field(
+        default=None, ge=0, description="Seconds from showing the form to sending it."
+    )
+
+
+class Comment(Content, table=True):
+    __table_args__ = (
+        UniqueConstraint("site_id", "external_id"),
+        Index(None, "site_id", "status", "id"),
+        Index(None, "site_id", "author_key", "created_at"),
+        Index(None, "site_id", "text_fingerprint", "created_at"),
+        Index(None, "site_id", "author_ip", "created_at"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    site_id: UUID = Field(sa_column=_owner("site.id"))
+    external_id: str | None = Field(default=None, max_length=200)
+    created_at: datetime = _time()
+    extra: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+
+    # What makes it comparable with others.
+    author_key: str | None = Field(default=None, max_length=330)
+    text_fingerprint: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+    # What became of it: written by `comments` alone.
+    status: Status = Field(default=Status.PENDING, sa_column=_enum(Status))
+    # Counts edits by the blog: a verdict on an older text is void.
+    revision: int = 1
+    # Counts changes of status: the receiver of two events knows which is later.
+    sequence: int = 0
+    verdict: dict[str, Any] | None = Field(default=None, sa_column=_json(nullable=True))
+    decided_at: datetime | None = _time(nullable=True)
+    decided_by: str | None = Field(default=None, max_length=200)
+    category: Category | None = Field(default=None, sa_column=_enum(Category, nullable=True))
+
+
+class IdempotencyKey(SQLModel, table=True):
+    """A submission's `Idempotency-Key`: the same key and body give back the first comment."""
+
+    __tablename__ = "idempotency_key"
+    site_id: UUID = Field(sa_column=Column(ForeignKey("site.id", ondelete="CASCADE"), primary_key=True))
+    key: str = Field(primary_key=True, max_length=255)
+    body_hash: str = Field(max_length=64)
+    comment_id: UUID = Field(index=True)
+    created_at: datetime = _time(index=True)
+
+
+class AuditEntry(SQLModel, table=True):
+    """One change of one comment: who, when, from what to what. Holds no text; stays when the comment is erased."""
+
+    __tablename__ = "audit_entry"
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    site_id: UUID = Field(sa_column=_owner("site.id", index=True))
+    comment_id: UUID = Field(index=True)
+    at: datetime = _time()
+    actor: str = Field(max_length=200)
+    action: str = Field(max_length=32)
+    sequence: int
+    before: Status | None = Field(default=None, sa_column=_enum(Status, nullable=True))
+    after: Status | None = Field(default=None, sa_column=_enum(Status, nullable=True))
+    detail: dict[str, Any] | None = Field(default=None, sa_column=_json(nullable=True))
+
+
+class OutboxRow(SQLModel, table=True):
+    """Work that is owed. Claiming moves `due_at` on; a worker that dies leaves the row to come due again."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index(None, "topic", "due_at"), Index(None, "subject_id"))
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    topic: Topic = Field(sa_column=_enum(Topic))
+    # A comment to score, or an event to deliver …
+    subject_id: UUID
+    # … to this endpoint.
+    endpoint_id: UUID | None = Field(default=None, sa_column=_owner("endpoint.id", index=True, nullable=True))
+    created_at: datetime = _time()
+    due_at: datetime = _time()
+    attempts: int = 0
+    lease: UUID | None = None
+
+
+class Endpoint(SQLModel, table=True):
+    """Where a site receives its webhooks."""
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    site_id: UUID = Field(sa_column=_owner("site.id", index=True))
+    url: str = Field(max_length=2000)
+    secret: str = Field(max_length=100)
+    # During a rotation both secrets sign.
+    previous_secret: str | None = Field(default=None, max_length=100)
+    previous_secret_until: datetime | None = _time(nullable=True)
+    created_at: datetime = _time()
+    disabled_at: datetime | None = _time(nullable=True)
+    disabled_reason: str | None = Field(default=None, max_length=500)
+
+
+class Event(SQLModel, table=True):
+    """What a webhook says. Its id is the webhook-id and its body is frozen: every attempt sends the same bytes."""
+
+    __table_args__ = (UniqueConstraint("comment_id", "sequence"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    site_id: UUID = Field(sa_column=_owner("site.id", index=True))
+    # A test ping is about no comment.
+    comment_id: UUID | None = Field(default=None, sa_column=_owner("comment.id", nullable=True))
+    sequence: int | None = None
+    type: str = Field(max_length=64)
+    body: str
+    created_at: datetime = _time()
+
+
+class Delivery(SQLModel, table=True):
+    """One attempt to deliver an event to an endpoint."""
+
+    __table_args__ = (Index(None, "site_id", "id"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    site_id: UUID = Field(sa_column=_owner("site.id"))
+    event_id: UUID = Field(sa_column=_owner("event.id", index=True))
+    endpoint_id: UUID = Field(sa_column=_owner("endpoint.id", index=True))
+    attempt: int
+    at: datetime = _time()
+    duration_ms: int
+    # No status code: no answer came, `error` says why.
+    status_code: int | None = None
+    error: str | None = Field(default=None, max_length=500)
+    response: str | None = Field(default=None, max_length=4000)
+    next_attempt_at: datetime | None = _time(nullable=True)
+
+
+class Moderator(SQLModel, table=True):
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    email: str = Field(max_length=320, unique=True)
+    name: str = Field(max_length=200)
+    password_hash: str = Field(max_length=200)
+    created_at: datetime = _time()
+    disabled_at: datetime | None = _time(nullable=True)
+
+
+class Membership(SQLModel, table=True):
+    """A moderator's place at a site."""
+
+    moderator_id: UUID = Field(sa_column=Column(ForeignKey("moderator.id", ondelete="CASCADE"), primary_key=True))
+    site_id: UUID = Field(sa_column=Column(ForeignKey("site.id", ondelete="CASCADE"), primary_key=True))
+    role: Role = Field(sa_column=_enum(Role))
+
+
+class ConsoleSession(SQLModel, table=True):
+    """A moderator who is logged in; the cookie holds the token, the row its hash."""
+
+    __tablename__ = "console_session"
+    token_hash: str = Field(primary_key=True, max_length=64)
+    moderator_id: UUID = Field(sa_column=_owner("moderator.id", index=True))
+    csrf_token: str = Field(max_length=64)
+    created_at: datetime = _time()
+    seen_at: datetime = _time()

@@ -1,0 +1,91 @@
+"""Moderators: who they are, which sites are theirs, and whether they are logged in."""
+
+import hashlib
+import secrets
+import threading
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+import argon2
+from sqlmodel import Session, col, select
+
+from service.core import db, errors
+from service.core.models import ConsoleSession, Membership, Moderator, Role, Site
+
+# OWASP's floor for argon2id: 19 MiB, two passes, one lane.
+_HASHER = argon2.PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+_NOBODY = _HASHER.hash(secrets.token_urlsafe(16))
+# A hash costs memory: a flood of logins must not cost all of it.
+_HASHING = threading.BoundedSemaphore(2)
+
+
+def create(session: Session, email: str, name: str, password: str) -> Moderator:
+    with _HASHING:
+        moderator = Moderator(email=email.strip().casefold(), name=name, password_hash=_HASHER.hash(password))
+    session.add(moderator)
+    session.flush()
+    return moderator
+
+
+def join(session: Session, moderator: Moderator, site_id: UUID, role: Role = Role.MODERATOR) -> None:
+    session.add(Membership(moderator_id=moderator.id, site_id=site_id, role=role))
+
+
+def sites(session: Session, moderator: Moderator) -> Sequence[Site]:
+    joined = select(Membership.site_id).where(col(Membership.moderator_id) == moderator.id)
+    return session.exec(select(Site).where(col(Site.id).in_(joined)).order_by(col(Site.name))).all()
+
+
+def log_in(session: Session, email: str, password: str) -> str | None:
+    """The token of a new session, or None when e-mail address and password do not fit."""
+    moderator = session.exec(select(Moderator).where(col(Moderator.email) == email.strip().casefold())).first()
+    # An unknown address costs the same time as a wrong password.
+    if not _verify(moderator.password_hash if moderator else _NOBODY, password):
+        return None
+    if moderator is None or moderator.disabled_at is not None:
+        return None
+    token = secrets.token_urlsafe(32)
+    now = db.now(session)
+    session.add(
+        ConsoleSession(
+            token_hash=_hash(token),
+            moderator_id=moderator.id,
+            csrf_token=secrets.token_urlsafe(32),
+            created_at=now,
+            seen_at=now,
+        )
+    )
+    return token
+
+
+def current(session: Session, token: str, *, idle: timedelta, length: timedelta) -> tuple[Moderator, ConsoleSession]:
+    """Who holds the token. Raises UnauthorizedError when the session is unknown, has been idle or open for too long."""
+    row = session.get(ConsoleSession, _hash(token))
+    now = db.now(session)
+    if row is None or now - row.seen_at > idle or now - row.created_at > length:
+        raise errors.UnauthorizedError("Please log in.")
+    moderator = session.get_one(Moderator, row.moderator_id)
+    if moderator.disabled_at is not None:
+        raise errors.UnauthorizedError("Please log in.")
+    # Not on every click: a write a minute tells idleness well enough.
+    if now - row.seen_at > timedelta(minutes=1):
+        row.seen_at = now
+    return moderator, row
+
+
+def log_out(session: Session, token: str) -> None:
+    if row := session.get(ConsoleSession, _hash(token)):
+        session.delete(row)
+
+
+def _verify(password_hash: str, password: str) -> bool:
+    with _HASHING:
+        try:
+            return _HASHER.verify(password_hash, password)
+        except argon2.exceptions.VerifyMismatchError:
+            return False
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode(errors="replace")).hexdigest()

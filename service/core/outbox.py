@@ -1,0 +1,79 @@
+"""The queue: rows that say what is owed. `due_at` alone gives batching, retries, backpressure and "how far behind"."""
+
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+from uuid import UUID
+
+import uuid_utils.compat
+from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlmodel import Session, col
+
+from service.core import db
+from service.core.models import OutboxRow
+from service.core.queue import Topic
+
+
+def put(session: Session, topic: Topic, subject_id: UUID, endpoint_id: UUID | None = None) -> None:
+    """Owe this work; the bell rings when the transaction has committed."""
+    session.add(OutboxRow(topic=topic, subject_id=subject_id, endpoint_id=endpoint_id, due_at=db.now(session)))
+    session.info.setdefault("topics", set()).add(topic)
+
+
+def claim(session: Session, topic: Topic, limit: int, lease: timedelta) -> list[OutboxRow]:
+    """Take up to `limit` due rows, oldest first. For as long as the lease lasts nobody else gets them."""
+    now = db.now(session)
+    due = (
+        select(col(OutboxRow.id))
+        .where(col(OutboxRow.topic) == topic, col(OutboxRow.due_at) <= now)
+        .order_by(col(OutboxRow.due_at))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    claimed = (
+        update(OutboxRow)
+        .where(col(OutboxRow.id).in_(due.scalar_subquery()))
+        .values(lease=uuid_utils.compat.uuid4(), due_at=now + lease, attempts=OutboxRow.attempts + 1)
+        .returning(OutboxRow)
+    )
+    rows = list(session.scalars(claimed, execution_options={"populate_existing": True}))
+    # RETURNING has no order of its own.
+    return sorted(rows, key=lambda row: row.id)
+
+
+def finish(session: Session, rows: Sequence[OutboxRow]) -> set[UUID]:
+    """Delete the rows that are still mine and give back their ids; the work of the others is somebody else's now."""
+    if not rows:
+        return set()
+    done = delete(OutboxRow).where(_mine(rows)).returning(col(OutboxRow.id))
+    return set(session.scalars(done, execution_options={"synchronize_session": False}))
+
+
+def postpone(session: Session, row: OutboxRow, delay: timedelta) -> bool:
+    """Make the row due again later, if it is still mine."""
+    later = (
+        update(OutboxRow)
+        .where(_mine([row]))
+        .values(due_at=db.now(session) + delay, lease=None)
+        .returning(col(OutboxRow.id))
+    )
+    return session.scalars(later, execution_options={"synchronize_session": False}).first() is not None
+
+
+def forget(session: Session, subject_ids: Collection[UUID]) -> None:
+    """The subjects are erased: nothing is owed for them."""
+    session.execute(delete(OutboxRow).where(col(OutboxRow.subject_id).in_(subject_ids)))
+
+
+def lag(session: Session) -> dict[Topic, timedelta]:
+    """How long the oldest due row of each topic has been waiting; no entry when nothing is due."""
+    now = db.now(session)
+    oldest = (
+        select(col(OutboxRow.topic), func.min(OutboxRow.due_at))
+        .where(col(OutboxRow.due_at) <= now)
+        .group_by(col(OutboxRow.topic))
+    )
+    return {topic: now - due_at for topic, due_at in session.execute(oldest).all()}
+
+
+def _mine(rows: Sequence[OutboxRow]) -> ColumnElement[bool]:
+    return col(OutboxRow.id).in_([row.id for row in rows]) & col(OutboxRow.lease).in_({row.lease for row in rows})

@@ -1,0 +1,186 @@
+"""The rules of a site, and the decision that follows from them: a pure function of the evidence."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from service.core.labels import SPAM, TOXICITY_LABELS, Scores
+
+Label = Literal["toxicity", "severe_toxicity", "obscene", "threat", "insult", "identity_attack", "spam"]
+Probability = Annotated[float, Field(ge=0, le=1)]
+Entry = Annotated[str, Field(min_length=1, max_length=200)]
+
+DEFAULT_THRESHOLDS: dict[Label, float] = {
+    "toxicity": 0.5,
+    "severe_toxicity": 0.3,
+    "obscene": 0.5,
+    "threat": 0.3,
+    "insult": 0.5,
+    "identity_attack": 0.3,
+    "spam": 0.7,
+}
+
+LABEL_WORDS: dict[str, str] = {
+    "toxicity": "Toxicity",
+    "severe_toxicity": "Severe toxicity",
+    "obscene": "Obscene language",
+    "threat": "Threat",
+    "insult": "Insult",
+    "identity_attack": "Attack on a group",
+    "spam": "Spam",
+}
+
+
+class Decision(StrEnum):
+    """What the machine may say. It never rejects: that is for a human."""
+
+    APPROVE = "approve"
+    HOLD = "hold"
+
+
+class Policy(BaseModel):
+    """A site's rules. What is not given keeps its default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    thresholds: dict[Label, Probability] = Field(
+        default_factory=dict, description="A comment that scores this much or more on a label is held."
+    )
+    max_links: int = Field(2, ge=0, description="More links than this hold a comment.")
+    held_words: list[Entry] = Field(
+        default_factory=list,
+        max_length=5000,
+        description="Whole words or phrases that hold a comment, whatever their case. `word*` matches beginnings.",
+    )
+    trusted_authors: list[Entry] = Field(
+        default_factory=list,
+        max_length=5000,
+        description="E-mail addresses or author ids that are never held as spam, for links or as newcomers.",
+    )
+    trust_after_approved: int | None = Field(
+        None, ge=1, description="An author with this many approved comments counts as trusted."
+    )
+    hold_first_time_authors: bool = Field(False, description="Hold authors that have no approved comment yet.")
+
+    def threshold(self, label: str) -> float:
+        return {**DEFAULT_THRESHOLDS, **self.thresholds}[label]  # type: ignore[index]
+
+
+class Signal(BaseModel):
+    """A named piece of evidence for spam. Its weight adds to the log-odds; below 0 speaks against spam."""
+
+    model_config = ConfigDict(frozen=True)
+    name: str
+    weight: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that a decision may rest on."""
+
+    text: str
+    scores: Scores
+    links: int = 0
+    signals: Sequence[Signal] = ()
+    author_names: frozenset[str] = frozenset()  # e-mail address and id, lower case
+    author_approved: int = 0  # comments of this author that are approved now
+
+
+class Verdict(BaseModel):
+    """A decision and everything that explains it."""
+
+    decision: Decision
+    rule: str = Field(description="The first rule that held the comment; `none` when it was approved.")
+    reasons: list[str] = Field(description="Every rule that fired, in words for a moderator.")
+    scores: Scores = Field(default_factory=dict)
+    signals: list[Signal] = Field(default_factory=list)
+    engine: str | None = Field(None, description="Name and version of what scored the text.")
+    policy_version: int | None = None
+
+
+def decide(policy: Policy, evidence: Evidence) -> Verdict:
+    """Hold when any rule fires; the first one in the order of `RULES` names the verdict."""
+    fired = [(rule, reason) for rule, reasons in RULES for reason in reasons(policy, evidence)]
+    return Verdict(
+        decision=Decision.HOLD if fired else Decision.APPROVE,
+        rule=fired[0][0] if fired else "none",
+        reasons=[reason for _, reason in fired],
+        scores=evidence.scores,
+        signals=list(evidence.signals),
+    )
+
+
+def unscored(reason: str) -> Verdict:
+    """The verdict when scoring has failed or is late: a human decides."""
+    return Verdict(decision=Decision.HOLD, rule="unscored", reasons=[reason])
+
+
+def _held_words(policy: Policy, evidence: Evidence) -> Iterator[str]:
+    if policy.held_words:
+        found = {match.group().casefold() for match in _pattern(tuple(policy.held_words)).finditer(evidence.text)}
+        for word in sorted(found):
+            yield f"Contains “{word}”, which is on this site's word list."
+
+
+def _toxicity(policy: Policy, evidence: Evidence) -> Iterator[str]:
+    return (reason for label in TOXICITY_LABELS for reason in _over(policy, evidence, label))
+
+
+def _spam(policy: Policy, evidence: Evidence) -> Iterator[str]:
+    if _is_trusted(policy, evidence):
+        return
+    for reason in _over(policy, evidence, SPAM):
+        yield reason
+        yield from (signal.reason for signal in evidence.signals if signal.weight > 0)
+
+
+def _links(policy: Policy, evidence: Evidence) -> Iterator[str]:
+    if evidence.links > policy.max_links and not _is_trusted(policy, evidence):
+        yield f"{evidence.links} links; this site allows {policy.max_links}."
+
+
+def _first_time(policy: Policy, evidence: Evidence) -> Iterator[str]:
+    newcomer = evidence.author_approved == 0 and not _is_trusted(policy, evidence)
+    if policy.hold_first_time_authors and newcomer:
+        yield "The author's first comment here."
+
+
+Rule = Callable[[Policy, Evidence], Iterator[str]]
+
+# Abuse counts whoever writes it; trust only answers "is this spam?".
+RULES: tuple[tuple[str, Rule], ...] = (
+    ("held_word", _held_words),
+    ("toxicity", _toxicity),
+    ("spam", _spam),
+    ("links", _links),
+    ("first_time_author", _first_time),
+)
+
+
+def _over(policy: Policy, evidence: Evidence, label: str) -> Iterator[str]:
+    score, threshold = evidence.scores[label], policy.threshold(label)
+    if score >= threshold:
+        yield f"{LABEL_WORDS[label]}: {score:.0%}, held from {threshold:.0%} on."
+
+
+def _is_trusted(policy: Policy, evidence: Evidence) -> bool:
+    named = not evidence.author_names.isdisjoint(name.casefold() for name in policy.trusted_authors)
+    earned = policy.trust_after_approved is not None and evidence.author_approved >= policy.trust_after_approved
+    return named or earned
+
+
+@lru_cache(maxsize=256)
+def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
+    """Whole words only: “specialist” does not contain “cialis”."""
+    return re.compile("|".join(_whole_word(word) for word in words), re.IGNORECASE)
+
+
+def _whole_word(word: str) -> str:
+    stem = re.escape(word.removesuffix("*"))
+    return rf"(?<!\w){stem}" + (r"\w*" if word.endswith("*") else r"(?!\w)")

@@ -1,0 +1,101 @@
+"""The doorbell: wakes a worker for a topic. A ring may be lost, doubled or late; the rows are the queue."""
+
+import threading
+from enum import StrEnum
+from typing import Protocol
+
+import structlog
+from celery import Celery
+from kombu.exceptions import OperationalError
+
+log = structlog.get_logger()
+
+
+class Topic(StrEnum):
+    """What a row in the outbox asks for; also the name of the Celery queue and task."""
+
+    SCORE = "score"
+    DELIVER = "deliver"
+
+
+class Bell(Protocol):
+    def ring(self, topic: Topic) -> None: ...
+
+
+class SilentBell:
+    """For commands: the sweeper will find what they leave due."""
+
+    def ring(self, topic: Topic) -> None:
+        pass
+
+
+class LocalBell:
+    """Wakes the threads of this process (the embedded mode)."""
+
+    def __init__(self) -> None:
+        self._rung = {topic: threading.Event() for topic in Topic}
+
+    def ring(self, topic: Topic) -> None:
+        self._rung[topic].set()
+
+    def wait(self, topic: Topic, seconds: float) -> None:
+        self._rung[topic].wait(seconds)
+        self._rung[topic].clear()
+
+
+class CeleryBell:
+    """Sends a task without arguments to the topic's Celery queue, off the caller's thread.
+
+    Rings that come while one is being sent are one ring: a burst of a thousand comments costs a few messages.
+    """
+
+    def __init__(self, redis_url: str) -> None:
+        self._celery = create_celery(redis_url)
+        self._waiting: set[Topic] = set()
+        self._condition = threading.Condition()
+        threading.Thread(target=self._send_for_ever, name="bell", daemon=True).start()
+
+    def ring(self, topic: Topic) -> None:
+        with self._condition:
+            self._waiting.add(topic)
+            self._condition.notify()
+
+    def _send_for_ever(self) -> None:
+        while True:
+            with self._condition:
+                self._condition.wait_for(lambda: self._waiting)
+                topics, self._waiting = self._waiting, set()
+            for topic in topics:
+                self._send(topic)
+
+    def _send(self, topic: Topic) -> None:
+        try:
+            self._celery.send_task(topic, queue=topic, retry=False)
+        except (OperationalError, OSError) as error:
+            # The sweeper rings again, and does the work itself when nobody answers.
+            log.warning("bell.not_heard", topic=topic, error=type(error).__name__)
+
+
+def create_celery(redis_url: str) -> Celery:
+    """The Celery application, as both the doors (which only send) and the workers need it."""
+    app = Celery("gatepost", broker=redis_url)
+    app.conf.update(
+        task_ignore_result=True,
+        task_default_queue=Topic.SCORE,
+        # Without these a frozen broker blocks a sender for ever.
+        broker_transport_options={
+            "socket_timeout": 2,
+            "socket_connect_timeout": 2,
+            "health_check_interval": 10,
+        },
+        redis_socket_timeout=2,
+        redis_socket_connect_timeout=2,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        worker_prefetch_multiplier=1,
+        worker_enable_remote_control=False,
+        worker_send_task_events=False,
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+    )
+    return app

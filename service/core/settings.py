@@ -1,0 +1,76 @@
+"""Every setting, with its default and its meaning. The environment (or `.env`) overrides: GATEPOST_<NAME>."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="GATEPOST_", env_file=".env", extra="ignore", frozen=True)
+
+    database_url: str = Field(
+        "sqlite:///var/gatepost.db",
+        description="sqlite:///PATH for the embedded mode, postgresql+psycopg://USER:PASSWORD@HOST/NAME for a server.",
+    )
+    redis_url: SecretStr | None = Field(
+        None,
+        description="Celery's broker, redis://HOST:6379/0. Not set: the embedded mode, one process, no broker.",
+    )
+    public_url: str = Field(
+        "http://127.0.0.1:8000", description="Where browsers and blogs reach Gatepost; no slash at the end."
+    )
+
+    engine: Literal["compact", "detoxify"] = Field(
+        "compact",
+        description="What scores toxicity: the bundled linear model, or Detoxify (extra `detoxify`).",
+    )
+    detoxify_model: str = Field(
+        "original", description="original, unbiased, multilingual, original-small or unbiased-small."
+    )
+    detoxify_folder: Path | None = Field(
+        None, description="Folder with Detoxify's checkpoint and tokenizer; not set: Detoxify downloads them."
+    )
+    engine_threads: int | None = Field(None, ge=1, description="Threads of one engine; not set: its library's default.")
+
+    score_batch: int = Field(64, ge=1, le=1000, description="Comments that a worker claims and scores together.")
+    score_lease: timedelta = Field(
+        timedelta(seconds=60),
+        description="How long a claimed batch may take before another worker takes it over.",
+    )
+    score_attempts: int = Field(3, ge=1, description="Failed attempts after which a comment goes to a human.")
+    score_within: timedelta = Field(
+        timedelta(minutes=15),
+        description="A comment not scored in this time is held for a human, never published.",
+    )
+
+    deliver_batch: int = Field(32, ge=1, le=500, description="Webhooks that a courier claims and posts together.")
+    deliver_timeout: timedelta = Field(
+        timedelta(seconds=15),
+        description="The whole of one webhook attempt, from name lookup to the last byte read.",
+    )
+    webhook_allow_private: bool = Field(
+        False,
+        description="Let webhooks go to private and loopback addresses and over plain http. For a blog on the same"
+        " machine or network only: whoever holds a site's key can then reach your internal hosts.",
+    )
+
+    sweep_every: timedelta = Field(timedelta(seconds=0.5), description="How often due rows are looked for.")
+    drain_after: timedelta = Field(
+        timedelta(seconds=5),
+        description="The sweeper does the work itself when a row has been due for this long.",
+    )
+    ready_lag: timedelta = Field(
+        timedelta(seconds=30), description="/readyz answers 503 when a row has been due for longer than this."
+    )
+
+    console_session_idle: timedelta = Field(timedelta(minutes=30), description="A moderator is logged out after this.")
+    console_session_length: timedelta = Field(timedelta(hours=12), description="… and after this in any case.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["json", "console"] = "json"
+
+    @property
+    def embedded(self) -> bool:
+        return self.redis_url is None

@@ -1,0 +1,121 @@
+"""Endpoints of a site, and the events that they are owed. Sending is the courier's work (`workers.delivery`)."""
+
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from service.core import db, errors, outbox, signing
+from service.core.events import CommentEvent, PingEvent
+from service.core.models import Comment, Delivery, Endpoint, Event
+from service.core.queue import Topic
+
+# While a secret is rotated, the receiver may hold the old or the new one.
+ROTATION_OVERLAP = timedelta(hours=24)
+
+
+def create(session: Session, site_id: UUID, url: str, *, allow_private: bool) -> Endpoint:
+    """A new endpoint with a secret of its own. Raises InvalidWebhookUrlError; addresses are judged when posting."""
+    _check_url(url, allow_private=allow_private)
+    endpoint = Endpoint(site_id=site_id, url=url, secret=signing.new_secret())
+    session.add(endpoint)
+    session.flush()
+    return endpoint
+
+
+def endpoints(session: Session, site_id: UUID) -> Sequence[Endpoint]:
+    return session.exec(select(Endpoint).where(col(Endpoint.site_id) == site_id).order_by(col(Endpoint.id))).all()
+
+
+def enabled(session: Session, site_ids: Collection[UUID]) -> dict[UUID, list[UUID]]:
+    """For each site the ids of the endpoints that get its events."""
+    found: dict[UUID, list[UUID]] = {site_id: [] for site_id in site_ids}
+    query = select(Endpoint.site_id, Endpoint.id).where(
+        col(Endpoint.site_id).in_(site_ids), col(Endpoint.disabled_at).is_(None)
+    )
+    for site_id, endpoint_id in session.exec(query):
+        found[site_id].append(endpoint_id)
+    return found
+
+
+def get(session: Session, site_id: UUID, endpoint_id: UUID) -> Endpoint:
+    endpoint = session.get(Endpoint, endpoint_id)
+    if endpoint is None or endpoint.site_id != site_id:
+        raise errors.NotFoundError("There is no such webhook endpoint at this site.")
+    return endpoint
+
+
+def rotate(session: Session, endpoint: Endpoint) -> None:
+    """Make a new secret; the old one signs as well for `ROTATION_OVERLAP`."""
+    endpoint.previous_secret, endpoint.secret = endpoint.secret, signing.new_secret()
+    endpoint.previous_secret_until = db.now(session) + ROTATION_OVERLAP
+    session.add(endpoint)
+
+
+def enable(session: Session, endpoint: Endpoint) -> None:
+    endpoint.disabled_at = endpoint.disabled_reason = None
+    session.add(endpoint)
+
+
+def disable(session: Session, endpoint: Endpoint, reason: str) -> None:
+    endpoint.disabled_at, endpoint.disabled_reason = db.now(session), reason
+    session.add(endpoint)
+
+
+def emit(session: Session, comment: Comment, event: CommentEvent, endpoint_ids: Collection[UUID]) -> None:
+    """Freeze the event and owe it to the endpoints, in the transaction that made it true."""
+    row = Event(
+        site_id=comment.site_id,
+        comment_id=comment.id,
+        sequence=comment.sequence,
+        type=event.type,
+        body=event.model_dump_json(),
+        created_at=event.timestamp,
+    )
+    session.add(row)
+    for endpoint_id in endpoint_ids:
+        outbox.put(session, Topic.DELIVER, row.id, endpoint_id)
+
+
+def ping(session: Session, endpoint: Endpoint) -> Event:
+    """Owe the endpoint a test event."""
+    event = PingEvent(timestamp=db.now(session))
+    row = Event(site_id=endpoint.site_id, type=event.type, body=event.model_dump_json(), created_at=event.timestamp)
+    session.add(row)
+    session.flush()
+    outbox.put(session, Topic.DELIVER, row.id, endpoint.id)
+    return row
+
+
+def redeliver(session: Session, site_id: UUID, delivery_id: UUID) -> Delivery:
+    """Owe the delivery's event to its endpoint once more: same id, same body."""
+    delivery = session.get(Delivery, delivery_id)
+    if delivery is None or delivery.site_id != site_id:
+        raise errors.NotFoundError("There is no such delivery at this site.")
+    outbox.put(session, Topic.DELIVER, delivery.event_id, delivery.endpoint_id)
+    return delivery
+
+
+def deliveries(
+    session: Session, site_id: UUID, *, event_id: UUID | None, after: UUID | None, limit: int
+) -> Sequence[Delivery]:
+    """The site's attempts, newest first, from behind the attempt `after`."""
+    query = select(Delivery).where(col(Delivery.site_id) == site_id).order_by(col(Delivery.id).desc()).limit(limit)
+    if event_id:
+        query = query.where(col(Delivery.event_id) == event_id)
+    if after:
+        query = query.where(col(Delivery.id) < after)
+    return session.exec(query).all()
+
+
+def _check_url(url: str, *, allow_private: bool) -> None:
+    try:
+        parts = urlsplit(url)
+        well_formed = bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
+    except ValueError:
+        well_formed = False
+    schemes = {"https", "http"} if allow_private else {"https"}
+    if not well_formed or parts.scheme not in schemes:
+        raise errors.InvalidWebhookUrlError

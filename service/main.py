@@ -1,0 +1,53 @@
+"""The web application: routers, error handlers, nothing at import time."""
+
+from contextlib import AbstractAsyncContextManager
+from importlib.metadata import version
+from typing import Any, Protocol
+
+from fastapi import FastAPI
+
+from service.api import comments, health, limits, problems, sites, webhooks
+from service.console import routes as console
+from service.core import logs
+from service.core.db import Database, create_engine
+from service.core.queue import Bell, CeleryBell
+from service.core.settings import Settings
+
+DESCRIPTION = """Post comments, get decisions back by signed webhook.
+
+Every request carries a site's key: `Authorization: Bearer gp_…`. Errors are RFC 9457 problem bodies. Webhooks follow
+[Standard Webhooks](https://www.standardwebhooks.com)."""
+
+
+class Lifespan(Protocol):
+    def __call__(self, app: FastAPI) -> AbstractAsyncContextManager[Any]: ...
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The web process of a server. `uvicorn --factory service.main:create_app`."""
+    settings = settings or Settings()
+    logs.configure(settings)
+    if settings.redis_url is None:
+        raise SystemExit(
+            "A web process of its own needs workers to ring for: set GATEPOST_REDIS_URL, or run `gatepost up`."
+        )
+    return build_app(settings, CeleryBell(settings.redis_url.get_secret_value()))
+
+
+def build_app(settings: Settings, bell: Bell, lifespan: Lifespan | None = None) -> FastAPI:
+    app = FastAPI(
+        title="Gatepost",
+        description=DESCRIPTION,
+        version=version("gatepost"),
+        lifespan=lifespan,
+        license_info={"name": "MIT", "identifier": "MIT"},
+        responses=problems.RESPONSES,
+    )
+    app.state.settings = settings
+    app.state.database = Database(create_engine(settings.database_url), bell)
+    app.add_middleware(limits.BodyLimit)
+    problems.install(app)
+    for router in (comments.router, webhooks.router, sites.router, health.router):
+        app.include_router(router)
+    console.install(app)
+    return app

@@ -1,0 +1,19 @@
+"""The scorer that the settings ask for."""
+
+from service.core.settings import Settings
+from workers.engines import compact, detoxify
+from workers.engines.engine import Engine
+from workers.scoring import Scorer
+
+
+def load_scorer(settings: Settings) -> Scorer:
+    """Load engine and spam model, which may take seconds. Raises EngineUnavailableError when something is missing."""
+    return Scorer(_engine(settings), compact.load_spam())
+
+
+def _engine(settings: Settings) -> Engine:
+    if settings.engine == "detoxify":
+        return detoxify.DetoxifyEngine(
+            settings.detoxify_model, settings.detoxify_folder, threads=settings.engine_threads
+        )
+    return compact.load()
