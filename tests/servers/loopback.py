@@ -1,0 +1,34 @@
+"""Keeps the test process on this machine: connecting to any other is refused, and told."""
+
+import ipaddress
+import socket
+import sys
+from typing import Any
+
+refused: list[object] = []
+"""The addresses that something has tried to reach."""
+
+
+class OutsideError(RuntimeError):
+    """A test tried to leave the machine. No OSError: the code under test must not take it for a dead peer."""
+
+
+def guard() -> None:
+    """Watch this process from now on; an audit hook cannot be taken back (PEP 578)."""
+    sys.addaudithook(_refuse_outside)
+
+
+def _refuse_outside(event: str, arguments: tuple[Any, ...]) -> None:
+    if event not in {"socket.connect", "socket.sendto"}:
+        return
+    connection, address = arguments
+    if connection.family in {socket.AF_INET, socket.AF_INET6} and not _is_loopback(address[0]):
+        refused.append(address)
+        raise OutsideError(f"the tests stay on loopback; {address} was asked for")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
