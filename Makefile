@@ -1,0 +1,103 @@
+PYTHON ?= python3
+CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+# Where torch's CPU builds are. Empty: only where pip looks anyway.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+PYTEST ?=
+UPGRADE ?=
+
+export CHROMIUM
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test test-detoxify check fmt migration train bench openapi lock clean python chromium
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: .venv/installed ## start Gatepost with a demo site, in one process on SQLite
+	.venv/bin/gatepost up --demo
+
+test: check chromium ## check, then run every test that needs no torch; PYTEST="-k ..." picks some
+	.venv-test/bin/pytest -m "not detoxify" $(PYTEST)
+
+test-detoxify: .venv-detoxify/installed ## run the tests that need torch (its CPU build, 200 MB)
+	.venv-detoxify/bin/pytest -m detoxify $(PYTEST)
+
+check: .venv-test/installed ## look at style, format, types and who imports whom
+	.venv-test/bin/ruff check .
+	.venv-test/bin/ruff format --check .
+	.venv-test/bin/mypy
+	.venv-test/bin/lint-imports
+
+fmt: .venv-test/installed ## mend what the linter and the formatter can mend
+	.venv-test/bin/ruff check --fix .
+	.venv-test/bin/ruff format .
+
+migration: .venv-test/installed ## write a migration from the models: make migration m="add the audit trail"
+	.venv-test/bin/alembic -c service/migrations/alembic.ini revision --autogenerate -m "$(m)"
+
+train: .venv-test/installed ## rebuild the bundled models
+	.venv-test/bin/python -m workers.training
+
+bench: ## print which benchmarks there are
+	@ls bench
+
+openapi: .venv-test/installed ## write docs/openapi.json
+	.venv-test/bin/gatepost openapi > docs/openapi.json
+
+lock: .venv-lock/installed ## lock every package with its hashes; UPGRADE=--upgrade moves to the newest
+	$(call lock,run,workers)
+	$(call lock,test,workers train test)
+	$(call lock,detoxify,workers train test detoxify,$(WITHOUT_TORCH))
+
+clean: ## remove the environments and the tools' caches
+	rm -rf .venv .venv-test .venv-detoxify .venv-lock
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+# An environment is made anew when its lock changes: it holds what the lock holds and nothing else.
+.venv/installed: requirements/run.txt | python
+	$(call install,.venv,$<)
+	touch $@
+
+.venv-test/installed: requirements/test.txt | python
+	$(call install,.venv-test,$<)
+	touch $@
+
+.venv-detoxify/installed: requirements/detoxify.txt requirements/torch.txt | python
+	$(call install,.venv-detoxify,$<)
+	.venv-detoxify/bin/pip $(INSTALL_LOCKED) $(TORCH_INDEX:%=--retries 1 --extra-index-url %) -r requirements/torch.txt
+	touch $@
+
+.venv-lock/installed: | python
+	$(PYTHON) -m venv --clear .venv-lock
+	.venv-lock/bin/pip install --quiet uv
+	touch $@
+
+INSTALL_LOCKED = install --quiet --no-deps --require-hashes
+
+# Without build isolation the build backend comes from the lock as well.
+define install
+	$(PYTHON) -m venv --clear $(1)
+	$(1)/bin/pip $(INSTALL_LOCKED) -r $(2)
+	$(1)/bin/pip install --quiet --no-deps --no-build-isolation --editable .
+endef
+
+BUILD_BACKEND = import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")
+COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes
+WITHOUT_TORCH = --constraints requirements/torch.txt --excludes requirements/cuda.txt --no-emit-package torch
+
+define lock
+	$(PYTHON) -c '$(BUILD_BACKEND)' | $(COMPILE) --custom-compile-command "make lock" $(UPGRADE) \
+		$(foreach extra,$(2),--extra $(extra)) $(3) --output-file requirements/$(1).txt pyproject.toml -
+endef
+
+python:
+	@command -v $(PYTHON) > /dev/null || \
+		{ echo 'Python is missing: sudo apt-get install -y python3 python3-venv'; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'Python 3.11 or newer is needed: sudo apt-get install -y python3.11-venv, then make PYTHON=python3.11'; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null || \
+		{ echo "Python's venv is missing: sudo apt-get install -y python3-venv"; exit 1; }
+
+chromium:
+	@command -v '$(CHROMIUM)' > /dev/null || \
+		{ echo 'Chromium is missing: sudo apt-get install -y chromium (or set CHROMIUM to its path)'; exit 1; }
