@@ -2,10 +2,21 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _seconds(value: object) -> object:
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+# In the environment: seconds (`30`), or ISO 8601 (`PT30S`).
+Duration = Annotated[timedelta, BeforeValidator(_seconds)]
 
 
 class Settings(BaseSettings):
@@ -36,18 +47,18 @@ class Settings(BaseSettings):
     engine_threads: int | None = Field(None, ge=1, description="Threads of one engine; not set: its library's default.")
 
     score_batch: int = Field(64, ge=1, le=1000, description="Comments that a worker claims and scores together.")
-    score_lease: timedelta = Field(
+    score_lease: Duration = Field(
         timedelta(seconds=60),
         description="How long a claimed batch may take before another worker takes it over.",
     )
     score_attempts: int = Field(3, ge=1, description="Failed attempts after which a comment goes to a human.")
-    score_within: timedelta = Field(
+    score_within: Duration = Field(
         timedelta(minutes=15),
         description="A comment not scored in this time is held for a human, never published.",
     )
 
     deliver_batch: int = Field(32, ge=1, le=500, description="Webhooks that a courier claims and posts together.")
-    deliver_timeout: timedelta = Field(
+    deliver_timeout: Duration = Field(
         timedelta(seconds=15),
         description="The whole of one webhook attempt, from name lookup to the last byte read.",
     )
@@ -57,17 +68,17 @@ class Settings(BaseSettings):
         " machine or network only: whoever holds a site's key can then reach your internal hosts.",
     )
 
-    sweep_every: timedelta = Field(timedelta(seconds=0.5), description="How often due rows are looked for.")
-    drain_after: timedelta = Field(
+    sweep_every: Duration = Field(timedelta(seconds=0.5), description="How often due rows are looked for.")
+    drain_after: Duration = Field(
         timedelta(seconds=5),
         description="The sweeper does the work itself when a row has been due for this long.",
     )
-    ready_lag: timedelta = Field(
+    ready_lag: Duration = Field(
         timedelta(seconds=30), description="/readyz answers 503 when a row has been due for longer than this."
     )
 
-    console_session_idle: timedelta = Field(timedelta(minutes=30), description="A moderator is logged out after this.")
-    console_session_length: timedelta = Field(timedelta(hours=12), description="… and after this in any case.")
+    console_session_idle: Duration = Field(timedelta(minutes=30), description="A moderator is logged out after this.")
+    console_session_length: Duration = Field(timedelta(hours=12), description="… and after this in any case.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "json"
 

@@ -1,0 +1,1 @@
+"""Whole deployments: real processes, a real blog's webhooks, and real accidents."""

@@ -1,0 +1,89 @@
+"""What the documents show is true: README's requests run, and the table of settings is the code's."""
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from service.core.settings import Settings
+from tests.journey import deployment as deployments
+from tests.journey.deployment import Deployment
+from tests.servers.receiver import Receiver
+
+ROOT = Path(__file__).parents[1]
+EXAMPLE = re.compile(r"<!-- runs as a test -->\n```sh\n(.*?)```\n```json\n(.*?)```", re.DOTALL)
+
+
+@pytest.fixture
+def gatepost(tmp_path: Path, receiver: Receiver) -> Iterator[Deployment]:
+    with deployments.embedded(tmp_path, receiver) as deployment:
+        deployment.start()
+        yield deployment
+
+
+def assert_shows(shown: Any, real: Any) -> None:
+    """What is shown is there; “…” stands for anything, and more may be there."""
+    if isinstance(shown, dict):
+        for name, value in shown.items():
+            assert_shows(value, real[name])
+    elif isinstance(shown, list):
+        assert len(shown) == len(real)
+        for one, other in zip(shown, real, strict=True):
+            assert_shows(one, other)
+    elif shown != "…":
+        assert shown == real
+
+
+def test_the_requests_of_the_readme_get_the_answers_it_shows(gatepost: Deployment) -> None:
+    examples = EXAMPLE.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+    environment = {**os.environ, "GATEPOST": gatepost.url, "KEY": gatepost.key}
+
+    for command, shown in examples:
+        done = subprocess.run(["bash", "-euc", command], env=environment, capture_output=True, check=True, timeout=20)
+        assert_shows(json.loads(shown), json.loads(done.stdout))
+
+    assert len(examples) == 5
+
+
+def test_the_webhook_that_the_docs_show_has_the_fields_of_a_real_one(gatepost: Deployment, receiver: Receiver) -> None:
+    shown = json.loads(re.findall(r"```json\n(.*?)```", (ROOT / "docs/webhooks.md").read_text(), re.DOTALL)[0])
+
+    with gatepost.client() as client:
+        client.post("/v1/comments", json={"text": "You are a worthless idiot."})
+    [request] = receiver.wait_for(lambda requests: len(requests) == 1)
+
+    assert shown.keys() == request.json.keys()
+    assert shown["data"].keys() == request.json["data"].keys()
+
+
+def test_the_table_of_settings_is_complete_and_right() -> None:
+    table = (ROOT / "docs/deployment.md").read_text(encoding="utf-8").partition("<!-- settings -->")[2]
+    shown = {name: default for name, default in re.findall(r"^\| `(\w+)` \| (?:`(.*?)`)? \|", table, re.MULTILINE)}
+
+    assert shown == {name: _written(field.default) for name, field in Settings.model_fields.items()}
+
+
+def test_every_link_between_the_documents_leads_somewhere() -> None:
+    documents = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md")]
+    broken = [
+        f"{document.name}: {target}"
+        for document in documents
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text(encoding="utf-8"))
+        if not (document.parent / target).exists()
+    ]
+
+    assert broken == []
+
+
+def _written(default: object) -> str:
+    if isinstance(default, timedelta):
+        return f"{default.total_seconds():g}"
+    if isinstance(default, bool):
+        return str(default).lower()
+    return "" if default is None else str(default)
