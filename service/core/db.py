@@ -10,7 +10,6 @@ from typing import Any
 import uuid_utils.compat
 from sqlalchemy import (
     Connection,
-    CursorResult,
     DateTime,
     Dialect,
     Engine,
@@ -124,5 +123,5 @@ def insert_if_absent(session: Session, table: Table, values: Mapping[str, Any]) 
     """Insert one row, or nothing when a unique constraint already has it. Waits for a rival's open transaction."""
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     statement = dialect.insert(table).values(**values).on_conflict_do_nothing()
-    result = session.execute(statement)
-    return isinstance(result, CursorResult) and result.rowcount == 1
+    # Asked by RETURNING: what `rowcount` says of an INSERT depends on the driver.
+    return session.execute(statement.returning(*table.primary_key)).first() is not None
