@@ -1,0 +1,55 @@
+"""The copy of a comment's text that is scored and compared, freed of disguises; what people read stays as it came."""
+
+import hashlib
+import re
+import unicodedata
+
+# A run of one character says no more past this: "nooooo" is "nooo".
+LONGEST_RUN = 3
+# Burmese and Tibetan syllables carry this many marks; only "Zalgo" text stacks more.
+MOST_MARKS = 4
+
+# Above this plane's end no character is a mark, but for variation selectors, which are dropped anyway.
+_MARKS_END = 0x20000
+# Marks of no script of their own. What NFKC could not join to a letter is decoration: a strike through, a stack.
+_LOOSE_MARKS = "\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+# Half-width voiced marks: letters by category, but NFKC turns them into marks.
+_HALF_WIDTH_MARKS = "\uff9e\uff9f"
+# Invisible, though Unicode calls them letters and marks: Hangul fillers, joiners, variation selectors.
+_BLANKS = "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef"
+
+
+def normalise(text: str) -> str:
+    """Bring look-alike spellings of one text together. Takes any string; linear in its length."""
+    text = _INVISIBLE.sub("", text)
+    text = text.lower() if text.isascii() else _fold(text)
+    return _RUN.sub(r"\1" * LONGEST_RUN, " ".join(text.split()))
+
+
+def fingerprint(text: str) -> int:
+    """Hash the normalised text into a signed 64-bit integer, the same on every machine and in every run."""
+    digest = hashlib.blake2b(normalise(text).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+def _fold(text: str) -> str:
+    # Before NFKC, which sorts the marks of one letter in quadratic time.
+    text = _STACK.sub(lambda marks: marks[0][:MOST_MARKS], text)
+    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return _DECORATION.sub("", text)
+
+
+def _ranges(categories: set[str]) -> str:
+    """Spell the code points of some categories as the inside of a regular expression's set."""
+    members = "".join("x" if unicodedata.category(chr(code)) in categories else " " for code in range(_MARKS_END))
+    return "".join(f"\\U{run.start():08x}-\\U{run.end() - 1:08x}" for run in re.finditer("x+", members))
+
+
+# Control and format characters and lone surrogates; the spaces among the controls stay, to be collapsed.
+_CONTROLS = "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"
+_FORMATS = _ranges({"Cf"}) + "\U000e0000-\U000e007f"
+_INVISIBLE = re.compile(f"[{_CONTROLS}{_FORMATS}{_BLANKS}\ud800-\udfff]+")
+_MARKS = _ranges({"Mn", "Mc", "Me"}) + _HALF_WIDTH_MARKS
+_STACK = re.compile(f"[{_MARKS}]{{{MOST_MARKS + 1},}}")
+_DECORATION = re.compile(f"[{_LOOSE_MARKS}]+")
+_RUN = re.compile(rf"(.)\1{{{LONGEST_RUN},}}")

@@ -1,0 +1,61 @@
+"""The bundled engine: two small linear models, one for the six toxicity labels and one for spam, on NumPy alone.
+
+A deeper model (an encoder, or a cascade that asks one only when this is unsure) goes beside this file.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from service.core.labels import SPAM, TOXICITY_LABELS, Scores
+from workers.engines import linear
+from workers.engines.engine import EngineUnavailableError
+
+MODELS = Path(__file__).parents[1] / "models"
+
+
+class CompactEngine:
+    name = "compact"
+
+    def __init__(self, model: linear.LinearModel) -> None:
+        _expect(model, TOXICITY_LABELS)
+        self._model = model
+
+    @property
+    def version(self) -> str:
+        return self._model.version
+
+    def score(self, texts: Sequence[str]) -> list[Scores]:
+        rows = self._model.probabilities(texts).tolist()
+        return [dict(zip(TOXICITY_LABELS, row, strict=True)) for row in rows]
+
+
+class SpamModel:
+    """What the text alone says about spam: one signal among others, such as links and names."""
+
+    def __init__(self, model: linear.LinearModel) -> None:
+        _expect(model, (SPAM,))
+        self._model = model
+
+    @property
+    def version(self) -> str:
+        return self._model.version
+
+    def score(self, texts: Sequence[str]) -> list[float]:
+        """Give the probability of spam, at equal odds beforehand; a site's own odds are added to `log_odds`."""
+        return [float(row[0]) for row in self._model.probabilities(texts)]
+
+    def log_odds(self, texts: Sequence[str]) -> list[float]:
+        return [float(row[0]) for row in self._model.log_odds(texts)]
+
+
+def load(path: Path = MODELS / "toxicity.npz") -> CompactEngine:
+    return CompactEngine(linear.load(path))
+
+
+def load_spam(path: Path = MODELS / "spam.npz") -> SpamModel:
+    return SpamModel(linear.load(path))
+
+
+def _expect(model: linear.LinearModel, labels: tuple[str, ...]) -> None:
+    if model.labels != labels:
+        raise EngineUnavailableError(f"The model scores {model.labels}, but {labels} are needed.")

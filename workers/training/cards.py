@@ -1,0 +1,102 @@
+"""Model cards: what a model was trained on, how it measures up and which file it is, for machines and for people."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from workers.engines import linear
+
+Card = dict[str, Any]
+
+TOXICITY: Card = {
+    "name": "compact",
+    "trained_on": [
+        {"data": "jigsaw-toxic", "licence": "CC0 (labels), CC-BY-SA-3.0 (Wikipedia's text)"},
+        {"data": "identity-terms", "licence": "CC-BY-4.0"},
+        {"data": "toxic-spans", "licence": "CC0-1.0"},
+        {"data": "harmless sentences that name a group, written for Gatepost", "licence": "MIT"},
+    ],
+    "hold_at": {
+        "toxicity": 0.5,
+        "severe_toxicity": 0.3,
+        "obscene": 0.5,
+        "threat": 0.2,
+        "insult": 0.5,
+        "identity_attack": 0.3,
+    },
+}
+SPAM: Card = {
+    "name": "compact-spam",
+    "trained_on": [
+        {"data": "youtube-spam-collection", "licence": "CC-BY-4.0 (UCI)"},
+        {"data": "sms-spam-collection", "licence": "CC-BY-4.0 (UCI)"},
+        {"data": "jigsaw-toxic, harmless rows", "licence": "CC0 (labels), CC-BY-SA-3.0 (Wikipedia's text)"},
+    ],
+    "hold_at": {"spam": 0.9},
+}
+
+
+def publish(model: linear.LinearModel, path: Path, about: Card, measure: Callable[[linear.LinearModel], Card]) -> None:
+    """Save the model, then measure what was saved: rounding to bytes is part of the model."""
+    linear.save(model, path)
+    content = path.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    card = {"file": path.name, "version": model.version, "bytes": len(content), "sha256": digest, **about}
+    _write(path, card)
+    _write(path, {**card, "figures": measure(linear.load(path))})
+
+
+def describe(folder: Path) -> str:
+    """Write the page for people from the cards in a folder."""
+    toxicity, spam = (json.loads((folder / f"{name}.json").read_text("utf-8")) for name in ("toxicity", "spam"))
+    page = Template(Path(__file__).with_name("card.md").read_text("utf-8"))
+    return page.substitute(
+        toxicity_file=_file_line(toxicity),
+        spam_file=_file_line(spam),
+        label_rows="\n".join(_label_row(toxicity, label) for label in toxicity["hold_at"]),
+        toxicity_worst_nations=_list(toxicity["figures"]["naming_a_group"]["worst_nations"]),
+        toxicity_worst_groups=_list(toxicity["figures"]["naming_a_group"]["worst_groups"]),
+        **_flat(toxicity["figures"], "toxicity_"),
+        **_flat(spam["figures"], "spam_"),
+    )
+
+
+def _write(path: Path, card: Card) -> None:
+    path.with_suffix(".json").write_text(json.dumps(card, indent=2) + "\n", "utf-8")
+
+
+def _file_line(card: Card) -> str:
+    return f"`{card['file']}`, version {card['version']}, {card['bytes']:,} bytes, SHA-256 `{card['sha256']}`"
+
+
+def _label_row(card: Card, label: str) -> str:
+    figures, at = card["figures"]["wikipedia_held_out"]["labels"][label], card["hold_at"][label]
+    held = figures["at"][str(at)]
+    cells = (
+        label,
+        figures["roc_auc"],
+        figures["roc_auc_natural"],
+        figures["predicted_rate_natural"],
+        figures["observed_rate_natural"],
+        at,
+        held["recall"],
+        held["precision_natural"],
+        held["held_natural"],
+    )
+    return f"| {' | '.join(str(cell) for cell in cells)} |"
+
+
+def _list(shares: dict[str, float]) -> str:
+    return ", ".join(f"{name} {share}" for name, share in shares.items())
+
+
+def _flat(figures: Card, prefix: str) -> dict[str, str]:
+    """Name each figure by its path, for the page's placeholders."""
+    flat: dict[str, str] = {}
+    for name, figure in figures.items():
+        key = f"{prefix}{name}"
+        flat |= _flat(figure, f"{key}_") if isinstance(figure, dict) else {key: str(figure)}
+    return flat
