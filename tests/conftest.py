@@ -1,11 +1,15 @@
 """What every test may ask for: real servers, fresh databases; and what none may do: leave the machine, skip in CI."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from service import migrations
+from service.core.db import Database, create_engine
+from service.core.queue import LocalBell
 from tests.servers import loopback
 from tests.servers.postgresql import OwnPostgreSQL, PostgreSQL
 from tests.servers.receiver import Receiver
@@ -91,6 +95,41 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     url = server.create_database()
     yield url
     server.drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("migrated") / "gatepost.db"
+    migrations.upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql(postgresql_server: PostgreSQL) -> str:
+    url = postgresql_server.create_database()
+    migrations.upgrade(url)
+    return url
+
+
+@pytest.fixture
+def migrated_url(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> Iterator[str]:
+    """A database of each kind with our tables, copied from one that was migrated once."""
+    if database_url.startswith("sqlite"):
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "gatepost.db")
+        yield database_url
+        return
+    server: PostgreSQL = request.getfixturevalue("postgresql_server")
+    url = server.create_database(template=request.getfixturevalue("migrated_postgresql"))
+    yield url
+    server.drop_database(url)
+
+
+@pytest.fixture
+def database(migrated_url: str) -> Iterator[Database]:
+    """Our tables, empty, on each kind of database. Its bell is `LocalBell`."""
+    database = Database(create_engine(migrated_url), LocalBell())
+    yield database
+    database.engine.dispose()
 
 
 @pytest.fixture

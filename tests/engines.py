@@ -7,7 +7,7 @@ from workers.scoring import Scorer
 
 
 class WordEngine:
-    """Scores 0.99 on each label whose name the text contains, 0.01 on the others; raises where it reads “unscorable”."""
+    """Scores 0.99 on each label whose name the text contains, else 0.01; raises where it reads “unscorable”."""
 
     name = "words"
     version = "1"

@@ -64,7 +64,7 @@ def test_the_webhook_that_the_docs_show_has_the_fields_of_a_real_one(gatepost: D
 
 def test_the_table_of_settings_is_complete_and_right() -> None:
     table = (ROOT / "docs/deployment.md").read_text(encoding="utf-8").partition("<!-- settings -->")[2]
-    shown = {name: default for name, default in re.findall(r"^\| `(\w+)` \| (?:`(.*?)`)? \|", table, re.MULTILINE)}
+    shown = dict(re.findall(r"^\| `(\w+)` \| (?:`(.*?)`)? \|", table, re.MULTILINE))
 
     assert shown == {name: _written(field.default) for name, field in Settings.model_fields.items()}
 

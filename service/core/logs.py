@@ -36,7 +36,14 @@ def configure(settings: Settings) -> None:
     )
     logging.basicConfig(handlers=[handler], level=settings.log_level, force=True)
     # One line a request of theirs says nothing that ours do not.
-    for noisy in ("httpx2", "httpcore2", "alembic.runtime", "uvicorn.access"):
+    for noisy in (
+        "celery.worker.strategy",
+        "celery.app.trace",
+        "httpx2",
+        "httpcore2",
+        "alembic.runtime",
+        "uvicorn.access",
+    ):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -40,7 +40,7 @@ def submit(server: Deployment, count: int, *, threads: int = 4) -> set[str]:
     lock = threading.Lock()
 
     def client(_: int) -> set[str]:
-        accepted = set()
+        accepted: set[str] = set()
         with server.client() as http:
             while True:
                 with lock:

@@ -118,6 +118,8 @@ def _verifies(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    # A web server's usual backlog; the default of 5 resets what comes in a burst.
+    request_queue_size = 128
     receiver: Receiver
 
     def handle_error(self, request: object, client_address: object) -> None:
