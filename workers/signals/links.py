@@ -7,8 +7,9 @@ from service.core.policy import Signal
 from workers.signals import lists
 from workers.signals.signal import Sighting
 
-_MARKED_UP = re.compile(r"<a\s[^>]{0,2000}?href\s{0,9}=|\[url\b", re.IGNORECASE)
-_ANCHOR = re.compile(r"<a\s[^>]{0,2000}>|\[url[^\]]{0,2000}\]", re.IGNORECASE)
+# A tag ends where another begins: on a row of open tags the search would be quadratic.
+_MARKED_UP = re.compile(r"<a\s[^<>]{0,2000}?href\s{0,9}=|\[url\b", re.IGNORECASE)
+_ANCHOR = re.compile(r"<a\s[^<>]{0,2000}>|\[url[^\[\]]{0,2000}\]", re.IGNORECASE)
 _A_SENTENCE = 8  # words
 _URL = re.compile(r"(?:https?://|\bwww\.)[^\s<>\"'\])]+", re.IGNORECASE)
 
@@ -32,7 +33,8 @@ def host_of(url: str) -> str | None:
         host = urlsplit(url if "://" in url else f"http://{url}").hostname
     except ValueError:
         return None
-    return host.removeprefix("www.") if host else None
+    # The dot at the end is the root of all names: `bit.ly.` leads where `bit.ly` does.
+    return host.rstrip(".").removeprefix("www.") if host else None
 
 
 def many(sighting: Sighting) -> Signal | None:

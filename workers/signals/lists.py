@@ -4,6 +4,7 @@ from functools import cache
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "lists"
+_LONGEST_NAME = 253  # characters (RFC 1035, as text)
 
 
 @cache
@@ -28,10 +29,13 @@ def spam_phrases() -> frozenset[str]:
 
 def holds(domains: frozenset[str], host: str) -> bool:
     """Whether the host or a domain above it is listed: `a.b.example` asks for itself, `b.example` and `example`."""
+    if len(host) > _LONGEST_NAME:
+        # It leads nowhere, and thousands of labels would take minutes.
+        return False
     labels = host.split(".")
     return any(".".join(labels[start:]) in domains for start in range(len(labels)))
 
 
 def _read(name: str) -> frozenset[str]:
-    lines = (_FOLDER / name).read_text(encoding="utf-8").splitlines()
+    lines = (_FOLDER / name).read_text(encoding="utf-8").casefold().splitlines()
     return frozenset(line for line in lines if line and not line.startswith("#"))

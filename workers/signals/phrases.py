@@ -3,6 +3,7 @@
 import re
 from functools import cache
 
+from service.core import text
 from service.core.policy import Signal
 from workers.signals import lists
 from workers.signals.signal import Sighting
@@ -18,8 +19,7 @@ def in_text(sighting: Sighting) -> Signal | None:
 
 def in_name(sighting: Sighting) -> Signal | None:
     """An author called “Cheap Replica Watches” is a keyword for a search engine."""
-    name = (sighting.content.author_name or "").casefold()
-    found = _pattern().search(name)
+    found = _pattern().search(text.normalise(sighting.content.author_name or ""))
     return Signal(name="keyword_name", weight=3.0, reason="The author's name is advertising.") if found else None
 
 
