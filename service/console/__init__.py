@@ -1,0 +1,1 @@
+"""The moderators' console: server-rendered pages, for people; it stands on the core like the API."""

@@ -1,0 +1,114 @@
+"""Logging in and out, and who is logged in."""
+
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from service.console import pages
+from service.core import errors, moderators
+from service.core.models import Moderator, Site, Text
+from service.core.settings import Settings
+from service.web import DatabaseDep, Session, SettingsDep
+
+router = APIRouter()
+
+LOGIN = "/console/login"
+HOME = "/console/held"
+# No dots, so no way up and out; one slash first, so no other host.
+_INSIDE = re.compile(r"/console(/[\w/-]*)?(\?[\w=&%~.-]*)?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A moderator who is logged in, and the sites that are theirs."""
+
+    moderator: Moderator
+    csrf_token: str
+    sites: Mapping[UUID, Site]
+
+    def site_ids(self, only: UUID | None) -> list[UUID]:
+        """All sites, or the one. Raises NotFoundError when that one is not theirs."""
+        if only is not None and only not in self.sites:
+            raise errors.NotFoundError
+        return list(self.sites) if only is None else [only]
+
+
+def visit(request: Request, database: DatabaseDep, settings: SettingsDep) -> Visit:
+    token = request.cookies.get(_cookie(settings), "")
+    with database.transaction() as session:
+        moderator, row = moderators.current(
+            session, token, idle=settings.console_session_idle, length=settings.console_session_length
+        )
+        sites = {site.id: site for site in moderators.sites(session, moderator)}
+        return Visit(moderator, row.csrf_token, sites)
+
+
+LoggedIn = Annotated[Visit, Depends(visit)]
+
+
+def visit_with_token(visit: LoggedIn, csrf_token: Annotated[str, Form()] = "") -> Visit:
+    """Raises ForbiddenError when the form does not carry the session's token."""
+    if not hmac.compare_digest(csrf_token.encode(), visit.csrf_token.encode()):
+        raise errors.ForbiddenError("This form belongs to another session. Nothing has changed.")
+    return visit
+
+
+# For every route that changes something.
+Acting = Annotated[Visit, Depends(visit_with_token)]
+
+
+@router.get("/login")
+def show_login(wanted: Annotated[str, Query(alias="next")] = HOME) -> Response:
+    return pages.render("login.html", wanted=inside(wanted), email="", failed=False)
+
+
+@router.post("/login")
+def log_in(
+    request: Request,
+    session: Session,
+    settings: SettingsDep,
+    email: Annotated[Text, Form(max_length=320)] = "",
+    password: Annotated[str, Form(max_length=1000)] = "",
+    wanted: Annotated[str, Form(alias="next")] = HOME,
+) -> Response:
+    token = moderators.log_in(session, email, password)
+    if token is None:
+        return pages.render("login.html", HTTPStatus.FORBIDDEN, wanted=inside(wanted), email=email, failed=True)
+    # Whoever planted or knew the old token has nothing from this login.
+    moderators.log_out(session, request.cookies.get(_cookie(settings), ""))
+    response = RedirectResponse(inside(wanted), HTTPStatus.SEE_OTHER)
+    response.set_cookie(
+        _cookie(settings), token, path="/", secure=_is_https(settings), httponly=True, samesite="lax"
+    )
+    return response
+
+
+@router.post("/logout")
+def log_out(request: Request, _: Acting, session: Session, settings: SettingsDep) -> Response:
+    moderators.log_out(session, request.cookies.get(_cookie(settings), ""))
+    response = RedirectResponse(LOGIN, HTTPStatus.SEE_OTHER)
+    response.delete_cookie(
+        _cookie(settings), path="/", secure=_is_https(settings), httponly=True, samesite="lax"
+    )
+    return response
+
+
+def inside(address: str) -> str:
+    """The address if it is one of the console's pages, else the queue's."""
+    return address if _INSIDE.fullmatch(address) else HOME
+
+
+def _cookie(settings: Settings) -> str:
+    # Browsers refuse the prefix, and Secure, on a plain http:// address such as a first try on loopback.
+    return "__Host-gatepost" if _is_https(settings) else "gatepost"
+
+
+def _is_https(settings: Settings) -> bool:
+    return settings.public_url.startswith("https://")

@@ -1,0 +1,30 @@
+"""The console's place in the web application: one of its own under /console, so that its errors are pages."""
+
+from pathlib import Path
+
+from fastapi import Depends, FastAPI
+from fastapi.responses import RedirectResponse
+from fastapi.staticfiles import StaticFiles
+
+from service.console import auth, failures, protection, review
+
+_STATIC = Path(__file__).parent / "static"
+
+
+def install(app: FastAPI) -> None:
+    """Mount the console, which shares the application's settings and database."""
+    console = FastAPI(openapi_url=None, dependencies=[Depends(protection.require_same_origin)])
+    console.state = app.state
+    failures.install(console)
+    console.include_router(auth.router)
+    console.include_router(review.router)
+    console.mount("/static", StaticFiles(directory=_STATIC))
+    for path in ("/", "/console"):
+        app.add_api_route(path, _go_to_queue, include_in_schema=False)
+    console.add_api_route("/", _go_to_queue)
+    # Outside of the console's own error handling, which answers for what nobody foresaw.
+    app.mount("/console", protection.Headers(console))
+
+
+def _go_to_queue() -> RedirectResponse:
+    return RedirectResponse(review.QUEUE, headers=protection.HEADERS)
