@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from fastapi import FastAPI
 
-from service.api import comments, health, limits, problems, sites, webhooks
+from service.api import comments, document, health, limits, problems, sites, webhooks
 from service.console import routes as console
 from service.core import logs
 from service.core.db import Database, create_engine
@@ -41,12 +41,13 @@ def build_app(settings: Settings, bell: Bell, lifespan: Lifespan | None = None) 
         version=version("gatepost"),
         lifespan=lifespan,
         license_info={"name": "MIT", "identifier": "MIT"},
-        responses=problems.RESPONSES,
+        generate_unique_id_function=document.operation_id,
     )
     app.state.settings = settings
     app.state.database = Database(create_engine(settings.database_url), bell)
     app.add_middleware(limits.BodyLimit)
     problems.install(app)
+    document.install(app)
     for router in (comments.router, webhooks.router, sites.router, health.router):
         app.include_router(router)
     console.install(app)

@@ -11,21 +11,25 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.api import problems
+from service.api.bodies import IJsonRoute
 from service.api.deps import Reader, Submitter
 from service.core import comments
 from service.core.comments import Submission
 from service.core.db import Database
-from service.core.models import Category, Comment, Status
+from service.core.models import Category, Comment, Status, Text
 from service.core.policy import Verdict
 from service.web import DatabaseDep, Session
 
-router = APIRouter(prefix="/v1/comments", tags=["comments"])
+router = APIRouter(
+    prefix="/v1/comments", tags=["comments"], route_class=IJsonRoute, responses=problems.responses(401, 403, 422, 503)
+)
 
 LONGEST_WAIT_SECONDS = 5
 _POLL_SECONDS = 0.05
 
 IdempotencyKey = Annotated[
-    str | None,
+    Text | None,
     Header(
         min_length=1,
         max_length=255,
@@ -40,27 +44,36 @@ Prefer = Annotated[
     ),
 ]
 
+_ACCEPTED: dict[int | str, dict[str, Any]] = {
+    202: {
+        "headers": {
+            "Location": {"description": "Where to look the comment up.", "schema": {"type": "string", "format": "uri"}},
+            "Preference-Applied": {"description": "`wait=N`, when it was asked for.", "schema": {"type": "string"}},
+        }
+    }
+}
+
 
 class Links(BaseModel):
-    self: str
+    self: str = Field(description="Where to look the comment up.", examples=["https://gatepost.example/v1/comments/…"])
 
 
 class CommentOut(BaseModel):
     """A comment as Gatepost knows it, and what became of it."""
 
     id: UUID
-    external_id: str | None
+    external_id: str | None = Field(description="The blog's own id of the comment.", examples=["c-42"])
     status: Status
     sequence: int = Field(description="Grows with every change of the status.")
     verdict: Verdict | None = Field(description="The machine's verdict with its reasons; null while pending.")
     decided_at: datetime | None
-    decided_by: str | None = Field(description="`policy`, `site`, or the moderator.")
+    decided_by: str | None = Field(description="`policy`, `site`, or the moderator.", examples=["policy"])
     category: Category | None = Field(description="Why a human rejected it.")
     created_at: datetime
-    text: str
-    author_name: str | None
-    post_id: str | None
-    metadata: dict[str, Any]
+    text: str = Field(examples=["Thank you, that explains the treaty well."])
+    author_name: str | None = Field(examples=["Aiko"])
+    post_id: str | None = Field(examples=["post-9"])
+    metadata: dict[str, Any] = Field(description="As the blog sent it.", examples=[{"thread": 7}])
     links: Links
 
 
@@ -86,7 +99,7 @@ class Feedback(BaseModel):
     category: Category | None = Field(None, description="For a rejection: why.")
 
 
-@router.post("", status_code=202)
+@router.post("", status_code=202, responses=problems.responses(409, 413) | _ACCEPTED)
 async def submit_comment(
     site: Submitter,
     database: DatabaseDep,
@@ -113,7 +126,7 @@ async def submit_comment(
     return _out(request, comment)
 
 
-@router.post("/batch", status_code=202)
+@router.post("/batch", status_code=202, responses=problems.responses(413))
 def submit_comments(site: Submitter, session: Session, request: Request, batch: Batch) -> BatchOut:
     """Hand in up to 500 comments in one transaction: all are stored, or none and the answer says which did not fit."""
     stored = [comments.submit(session, site.id, submission) for submission in batch.comments]
@@ -126,7 +139,7 @@ def list_comments(
     session: Session,
     request: Request,
     status: Status | None = None,
-    external_id: Annotated[str | None, Query(max_length=200)] = None,
+    external_id: Annotated[Text | None, Query(max_length=200)] = None,
     after: Annotated[UUID | None, Query(description="`next` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Page:
@@ -136,12 +149,13 @@ def list_comments(
     return Page(comments=[_out(request, c) for c in page], next=page[-1].id if len(found) > limit else None)
 
 
-@router.get("/{comment_id}")
+@router.get("/{comment_id}", responses=problems.responses(404))
 def get_comment(site: Reader, session: Session, request: Request, comment_id: UUID) -> CommentOut:
+    """The comment with its status, and the verdict once there is one."""
     return _out(request, comments.get(session, site.id, comment_id))
 
 
-@router.put("/{comment_id}")
+@router.put("/{comment_id}", responses=problems.responses(404, 413))
 def edit_comment(
     site: Submitter, session: Session, request: Request, comment_id: UUID, submission: Submission
 ) -> CommentOut:
@@ -149,13 +163,13 @@ def edit_comment(
     return _out(request, comments.edit(session, site.id, comment_id, submission))
 
 
-@router.delete("/{comment_id}", status_code=204)
+@router.delete("/{comment_id}", status_code=204, responses=problems.responses(404))
 def erase_comment(site: Submitter, session: Session, comment_id: UUID) -> None:
     """Erase the comment, its author's data and its events for good."""
     comments.erase(session, site.id, comment_id, comments.SITE)
 
 
-@router.post("/{comment_id}/feedback")
+@router.post("/{comment_id}/feedback", responses=problems.responses(404, 413))
 def give_feedback(
     site: Submitter, session: Session, request: Request, comment_id: UUID, feedback: Feedback
 ) -> CommentOut:
@@ -191,7 +205,9 @@ async def _decided(database: Database, comment: Comment, seconds: int) -> Commen
 
 
 def _location(request: Request, comment: Comment) -> str:
-    return str(request.url_for("get_comment", comment_id=comment.id))
+    # Not from the Host header: a proxy or a stranger may have written it.
+    path = router.url_path_for("get_comment", comment_id=comment.id)
+    return f"{request.app.state.settings.public_url}{path}"
 
 
 def _out(request: Request, comment: Comment) -> CommentOut:

@@ -1,5 +1,7 @@
 """Is it alive, and does it keep up? The truth is the age of the oldest due row: a deaf worker is alive too."""
 
+from typing import Literal
+
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
@@ -11,7 +13,7 @@ router = APIRouter(tags=["health"])
 
 
 class Alive(BaseModel):
-    status: str = "ok"
+    status: Literal["ok"] = "ok"
 
 
 class Readiness(BaseModel):

@@ -1,5 +1,6 @@
 """Errors as RFC 9457 problem bodies. They never echo the request: it may be huge, hostile, or not encodable."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -24,7 +25,9 @@ _STATUS: dict[type[errors.GatepostError], HTTPStatus] = {
     errors.InvalidWebhookUrlError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
 }
-_MOST_ERRORS = 20
+# Together they keep an answer under 10 kB, whatever came in.
+_MOST_ERRORS = 15
+_LONGEST_STEP = 40
 
 
 class FieldError(BaseModel):
@@ -42,10 +45,20 @@ class Problem(BaseModel):
     errors: list[FieldError] | None = None
 
 
-# For the OpenAPI of every route.
-RESPONSES: dict[int | str, dict[str, Any]] = {
-    code: {"model": Problem, "description": HTTPStatus(code).phrase} for code in (401, 403, 404, 409, 413, 422, 503)
+_WHEN = {
+    401: "The key is missing, malformed, unknown or revoked.",
+    403: "The key's scope is too small.",
+    404: "There is no such thing at this site.",
+    409: "The Idempotency-Key came before with another body.",
+    413: "The body is larger than 1 MiB.",
+    422: "The request does not fit; `errors` points at what. Nothing was stored.",
+    503: "The database does not answer. Nothing was stored; try again.",
 }
+
+
+def responses(*codes: int) -> dict[int | str, dict[str, Any]]:
+    """What a route's OpenAPI says of its errors."""
+    return {code: {"model": Problem, "description": _WHEN[code]} for code in codes}
 
 
 def problem(
@@ -65,6 +78,7 @@ def install(app: FastAPI) -> None:
     app.exception_handler(RequestValidationError)(_validation_error)
     app.exception_handler(HTTPException)(_http_error)
     app.exception_handler(SQLAlchemyError)(_database_error)
+    app.exception_handler(Exception)(_unforeseen_error)
 
 
 def _gatepost_error(_: Request, error: errors.GatepostError) -> JSONResponse:
@@ -75,9 +89,7 @@ def _gatepost_error(_: Request, error: errors.GatepostError) -> JSONResponse:
 
 
 def _validation_error(_: Request, error: RequestValidationError) -> JSONResponse:
-    found = [
-        FieldError(pointer=_pointer(item["loc"]), detail=item["msg"][:200]) for item in error.errors()[:_MOST_ERRORS]
-    ]
+    found = [FieldError(pointer=_pointer(item["loc"]), detail=_detail(item)) for item in error.errors()[:_MOST_ERRORS]]
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The request does not fit; nothing was stored.", found)
 
 
@@ -95,7 +107,26 @@ def _database_error(_: Request, error: SQLAlchemyError) -> JSONResponse:
     )
 
 
+def _unforeseen_error(_: Request, __: Exception) -> JSONResponse:
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "An error in Gatepost itself; it is in the log.")
+
+
+def _detail(item: Mapping[str, Any]) -> str:
+    if item["type"] == "json_invalid":
+        return f"{item['ctx']['error']}, at character {item['loc'][1]}."
+    return str(item["msg"])[:200]
+
+
 def _pointer(location: tuple[int | str, ...]) -> str:
     """The place in the body; `/query/limit` and the like for what is elsewhere."""
-    steps = location[1:] if location and location[0] == "body" else location
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1")[:100] for step in steps)
+    match location:
+        # Not JSON: FastAPI gives the position in the text, which is no place in a document.
+        case ("body", int()):
+            steps: tuple[int | str, ...] = ()
+        case ("body", *inner):
+            steps = tuple(inner)
+        case _:
+            steps = location
+    # A name may be half a surrogate pair, which does not encode.
+    names = (str(step)[:_LONGEST_STEP].encode(errors="replace").decode() for step in steps)
+    return "".join("/" + name.replace("~", "~0").replace("/", "~1") for name in names)

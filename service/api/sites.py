@@ -6,12 +6,16 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from service.api import problems
+from service.api.bodies import IJsonRoute
 from service.api.deps import Admin, Reader
 from service.core import sites
 from service.core.policy import DEFAULT_THRESHOLDS, Label, Policy
 from service.web import Session
 
-router = APIRouter(prefix="/v1/site", tags=["site"])
+router = APIRouter(
+    prefix="/v1/site", tags=["site"], route_class=IJsonRoute, responses=problems.responses(401, 403, 503)
+)
 
 
 class SiteOut(BaseModel):
@@ -28,16 +32,18 @@ class PolicyOut(BaseModel):
 
 @router.get("")
 def get_site(site: Reader) -> SiteOut:
+    """The site that the key belongs to."""
     return SiteOut(**site.model_dump())
 
 
 @router.get("/policy")
 def get_policy(site: Reader, session: Session) -> PolicyOut:
+    """The rules that hold now."""
     version, policy = sites.live_policies(session, {site.id})[site.id]
     return _out(version, policy)
 
 
-@router.put("/policy")
+@router.put("/policy", responses=problems.responses(413, 422))
 def put_policy(site: Admin, session: Session, policy: Policy) -> PolicyOut:
     """Replace the site's rules by a new version. Comments that are decided from now on follow it."""
     row = sites.put_policy(session, site.id, policy, actor="site")

@@ -7,12 +7,16 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.api import problems
+from service.api.bodies import IJsonRoute
 from service.api.deps import Admin
 from service.core import webhooks
 from service.core.models import Delivery, Endpoint
 from service.web import Session, SettingsDep
 
-router = APIRouter(prefix="/v1", tags=["webhooks"])
+router = APIRouter(
+    prefix="/v1", tags=["webhooks"], route_class=IJsonRoute, responses=problems.responses(401, 403, 422, 503)
+)
 
 
 class EndpointIn(BaseModel):
@@ -22,9 +26,9 @@ class EndpointIn(BaseModel):
 
 class EndpointOut(BaseModel):
     id: UUID
-    url: str
+    url: str = Field(examples=["https://blog.example.org/hooks/gatepost"])
     created_at: datetime
-    disabled_at: datetime | None
+    disabled_at: datetime | None = Field(description="Since when nothing is sent to it; null while it works.")
     disabled_reason: str | None
 
 
@@ -42,13 +46,13 @@ class DeliveryOut(BaseModel):
     id: UUID
     event_id: UUID
     endpoint_id: UUID
-    attempt: int
+    attempt: int = Field(description="Counts from 1.", examples=[1])
     at: datetime
     duration_ms: int
     status_code: int | None = Field(description="Null when no answer came; `error` says why.")
-    error: str | None
+    error: str | None = Field(examples=[None])
     response: str | None = Field(description="The beginning of the receiver's answer.")
-    next_attempt_at: datetime | None
+    next_attempt_at: datetime | None = Field(description="Null after the last.")
 
 
 class DeliveryPage(BaseModel):
@@ -56,7 +60,7 @@ class DeliveryPage(BaseModel):
     next: UUID | None
 
 
-@router.post("/webhooks", status_code=201)
+@router.post("/webhooks", status_code=201, responses=problems.responses(413))
 def create_endpoint(site: Admin, session: Session, settings: SettingsDep, endpoint: EndpointIn) -> EndpointWithSecret:
     """Have the site's events posted to a URL."""
     return _with_secret(webhooks.create(session, site.id, endpoint.url, allow_private=settings.webhook_allow_private))
@@ -64,16 +68,17 @@ def create_endpoint(site: Admin, session: Session, settings: SettingsDep, endpoi
 
 @router.get("/webhooks")
 def list_endpoints(site: Admin, session: Session) -> list[EndpointOut]:
+    """The site's endpoints, without their secrets."""
     return [_out(endpoint) for endpoint in webhooks.endpoints(session, site.id)]
 
 
-@router.delete("/webhooks/{endpoint_id}", status_code=204)
+@router.delete("/webhooks/{endpoint_id}", status_code=204, responses=problems.responses(404))
 def delete_endpoint(site: Admin, session: Session, endpoint_id: UUID) -> None:
     """Remove the endpoint with its log; what it was still owed is dropped."""
     session.delete(webhooks.get(session, site.id, endpoint_id))
 
 
-@router.post("/webhooks/{endpoint_id}/rotate")
+@router.post("/webhooks/{endpoint_id}/rotate", responses=problems.responses(404))
 def rotate_secret(site: Admin, session: Session, endpoint_id: UUID) -> EndpointWithSecret:
     """Make a new secret. For 24 hours the old one signs as well, so that the receiver can change over at leisure."""
     endpoint = webhooks.get(session, site.id, endpoint_id)
@@ -81,7 +86,7 @@ def rotate_secret(site: Admin, session: Session, endpoint_id: UUID) -> EndpointW
     return _with_secret(endpoint)
 
 
-@router.post("/webhooks/{endpoint_id}/enable")
+@router.post("/webhooks/{endpoint_id}/enable", responses=problems.responses(404))
 def enable_endpoint(site: Admin, session: Session, endpoint_id: UUID) -> EndpointOut:
     """Send to an endpoint again that was disabled."""
     endpoint = webhooks.get(session, site.id, endpoint_id)
@@ -89,7 +94,7 @@ def enable_endpoint(site: Admin, session: Session, endpoint_id: UUID) -> Endpoin
     return _out(endpoint)
 
 
-@router.post("/webhooks/{endpoint_id}/ping", status_code=202)
+@router.post("/webhooks/{endpoint_id}/ping", status_code=202, responses=problems.responses(404))
 def ping_endpoint(site: Admin, session: Session, endpoint_id: UUID) -> Pinged:
     """Send a test event."""
     return Pinged(event_id=webhooks.ping(session, webhooks.get(session, site.id, endpoint_id)).id)
@@ -109,7 +114,7 @@ def list_deliveries(
     return DeliveryPage(deliveries=[_delivery(row) for row in page], next=page[-1].id if len(found) > limit else None)
 
 
-@router.post("/deliveries/{delivery_id}/redeliver", status_code=202)
+@router.post("/deliveries/{delivery_id}/redeliver", status_code=202, responses=problems.responses(404))
 def redeliver(site: Admin, session: Session, delivery_id: UUID) -> DeliveryOut:
     """Send the event of this attempt once more: the same id and the same body."""
     return _delivery(webhooks.redeliver(session, site.id, delivery_id))

@@ -18,13 +18,17 @@ from service.core.policy import Decision, Verdict
 from service.core.queue import Topic
 
 METADATA_LIMIT = 4096
+METADATA_DEPTH = 20
 # Who did it, when it was no moderator: the machine, or the blog itself through its key.
 POLICY = "policy"
 SITE = "site"
 
 
-class Submission(Content, extra="forbid"):
+class Submission(Content):
     """A comment as it comes in."""
+
+    # SQLModel drops `extra` as an argument of the class.
+    model_config = {"extra": "forbid"}  # noqa: RUF012 - pydantic's own, which it copies
 
     external_id: Text | None = Field(
         default=None,
@@ -43,6 +47,9 @@ class Submission(Content, extra="forbid"):
     @field_validator("extra")
     @classmethod
     def _fits(cls, extra: dict[str, Any]) -> dict[str, Any]:
+        # Before it is encoded: past some depth neither `json` nor pydantic can.
+        if _is_deeper(extra, METADATA_DEPTH):
+            raise ValueError(f"must not be nested deeper than {METADATA_DEPTH} levels")
         # PostgreSQL takes neither NUL nor lone surrogates; the latter do not encode.
         encoded = json.dumps(extra, allow_nan=False, ensure_ascii=False).encode()
         if len(encoded) > METADATA_LIMIT or b"\\u0000" in encoded:
@@ -76,7 +83,10 @@ def submit(session: Session, site_id: UUID, submission: Submission, idempotency_
 def get(session: Session, site_id: UUID, comment_id: UUID, *, lock: bool = False) -> Comment:
     """The site's comment. Raises NotFoundError for another site's as well: a key cannot probe for ids."""
     query = select(Comment).where(col(Comment.id) == comment_id, col(Comment.site_id) == site_id)
-    comment = session.exec(query.with_for_update() if lock else query).first()
+    if lock:
+        # As it is now: this transaction may have read it before another changed it.
+        query = query.with_for_update().execution_options(populate_existing=True)
+    comment = session.exec(query).first()
     if comment is None:
         raise errors.NotFoundError("There is no such comment at this site.")
     return comment
@@ -170,7 +180,8 @@ def edit(session: Session, site_id: UUID, comment_id: UUID, submission: Submissi
 def erase(session: Session, site_id: UUID, comment_id: UUID, actor: str) -> None:
     """Forget the comment, its events and its deliveries. Only the audit log keeps that it was there."""
     comment = get(session, site_id, comment_id, lock=True)
-    events = session.exec(select(Event.id).where(col(Event.comment_id) == comment.id)).all()
+    # Locked before their outbox rows, in the order of a courier that records an attempt: else each waits for the other.
+    events = session.exec(select(Event.id).where(col(Event.comment_id) == comment.id).with_for_update()).all()
     outbox.forget(session, [comment.id, *events])
     session.execute(delete(IdempotencyKey).where(col(IdempotencyKey.comment_id) == comment.id))
     _audit(session, comment, actor, "erase", before=comment.status, after=None)
@@ -205,6 +216,11 @@ def state(comment: Comment) -> CommentState:
         policy_version=verdict.get("policy_version"),
         metadata=comment.extra,
     )
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return inside is not None and (levels == 0 or any(_is_deeper(one, levels - 1) for one in inside))
 
 
 def author_key(content: Content) -> str | None:

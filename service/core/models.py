@@ -1,6 +1,7 @@
 """The tables. Every row that belongs to a blog carries its site_id; every time is UTC."""
 
 import ipaddress
+import re
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -116,21 +117,36 @@ class PolicyVersion(SQLModel, table=True):
     created_at: datetime = _time()
 
 
-def _without_nul(text: str) -> str:
-    # PostgreSQL cannot store it, SQLite stops reading at it.
-    if "\0" in text:
-        raise ValueError("must not contain a NUL character")
+# PostgreSQL cannot store NUL, SQLite stops reading at it; half a surrogate pair (JSON's `\ud800`) does not encode.
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+def _storable(text: str) -> str:
+    if _UNSTORABLE.search(text):
+        raise ValueError("must not contain NUL or a lone surrogate")
     return text
 
 
 def _ip_address(text: str) -> str:
-    address = ipaddress.ip_address(text)
+    try:
+        # A zone (`%eth0`) means something on the blog's own machine only.
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        raise ValueError("must be an IPv4 or IPv6 address") from None
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return str(mapped or address)
 
 
-Text = Annotated[str, AfterValidator(_without_nul)]
+def _utc(time: datetime) -> datetime:
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must lie in the years 1 to 9999, in UTC") from None
+
+
+Text = Annotated[str, AfterValidator(_storable)]
 IpAddress = Annotated[str, AfterValidator(_ip_address)]
+UtcTime = Annotated[AwareDatetime, AfterValidator(_utc)]
 
 
 def _text(length: int, description: str, example: str) -> Any:
@@ -159,7 +175,7 @@ class Content(SQLModel):
     post_title: Text | None = _text(500, "The post's title.", "What the treaty means")
     parent_id: Text | None = _text(200, "The comment that this one answers.", "c-41")
     language: Text | None = _text(35, "BCP 47, as the blog declares it.", "en")
-    posted_at: AwareDatetime | None = Field(
+    posted_at: UtcTime | None = Field(
         sa_type=UtcDateTime, default=None, description="When it was written; not given: now."
     )
     honeypot: Text | None = _text(2000, "What came in a form field that people do not see.", "")

@@ -113,7 +113,8 @@ def deliveries(
 def _check_url(url: str, *, allow_private: bool) -> None:
     try:
         parts = urlsplit(url)
-        well_formed = bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
+        readable = url.isprintable() and " " not in url
+        well_formed = readable and bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
     except ValueError:
         well_formed = False
     schemes = {"https", "http"} if allow_private else {"https"}

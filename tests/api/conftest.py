@@ -1,0 +1,63 @@
+"""The API of a fresh Gatepost on each kind of database: a site, a blog that holds its key, a scorer to call."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from service.core import sites
+from service.core.models import Scope, Site
+from service.core.queue import SilentBell
+from service.core.settings import Settings
+from service.main import build_app
+from tests.engines import word_scorer
+from workers import scoring
+
+
+@pytest.fixture
+def settings(migrated_url: str) -> Settings:
+    return Settings(database_url=migrated_url, _env_file=None)
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[FastAPI]:
+    app = build_app(settings, SilentBell())
+    yield app
+    app.state.database.engine.dispose()
+
+
+@pytest.fixture
+def site(app: FastAPI) -> Site:
+    with app.state.database.transaction() as session:
+        return sites.create(session, "Treaty blog")
+
+
+@pytest.fixture
+def issue_key(app: FastAPI, site: Site) -> Callable[[Scope], str]:
+    def issue(scope: Scope) -> str:
+        with app.state.database.transaction() as session:
+            return sites.issue_key(session, site.id, scope)
+
+    return issue
+
+
+@pytest.fixture
+def client(app: FastAPI, issue_key: Callable[[Scope], str]) -> TestClient:
+    """The blog, with its admin key. What no handler knows is an answer with status 500, as for a real client."""
+    headers = {"authorization": f"Bearer {issue_key(Scope.ADMIN)}"}
+    return TestClient(app, raise_server_exceptions=False, headers=headers)
+
+
+@pytest.fixture
+def other_client(app: FastAPI) -> TestClient:
+    """Another blog, with an admin key of its own."""
+    with app.state.database.transaction() as session:
+        key = sites.issue_key(session, sites.create(session, "Another blog").id, Scope.ADMIN)
+    return TestClient(app, raise_server_exceptions=False, headers={"authorization": f"Bearer {key}"})
+
+
+@pytest.fixture
+def score(app: FastAPI, settings: Settings) -> Callable[[], int]:
+    """One step of the scorer; gives back how many comments it claimed."""
+    return lambda: scoring.score_batch(app.state.database, word_scorer(), settings)
