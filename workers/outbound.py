@@ -50,29 +50,37 @@ async def post(url: str, body: bytes, headers: Mapping[str, str], *, within: tim
     try:
         # A client's own timeout is per read: a receiver that drips bytes would hold it for ever.
         async with asyncio.timeout(within.total_seconds()):
-            return await _post(httpx2.URL(url), body, headers, allow_private=allow_private)
+            return await _post(httpx2.URL(url), body, headers, within, allow_private=allow_private)
     except TimeoutError:
         raise SilentError(f"no complete answer within {within.total_seconds():.0f} seconds") from None
+    except httpx2.ConnectTimeout:
+        raise SilentError("no connection in time") from None
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError, UnicodeError) as error:
         raise OutboundError(f"{type(error).__name__}: {error}"[:500]) from error
 
 
-async def _post(url: httpx2.URL, body: bytes, headers: Mapping[str, str], *, allow_private: bool) -> Answer:
+async def _post(
+    url: httpx2.URL, body: bytes, headers: Mapping[str, str], within: timedelta, *, allow_private: bool
+) -> Answer:
     port = url.port or (443 if url.scheme == "https" else 80)
     *others, last = await _resolve(url.host, port, allow_private=allow_private)
+    # Less than the deadline, which would cut a stalled TLS handshake off without closing its socket.
+    timeouts = httpx2.Timeout(None, connect=within.total_seconds() / 3)
     for address in others:
         # `localhost` is often ::1 first, with nobody there.
-        with contextlib.suppress(httpx2.ConnectError):
-            return await _post_to(address, url, body, headers)
-    return await _post_to(last, url, body, headers)
+        with contextlib.suppress(httpx2.ConnectError, httpx2.ConnectTimeout):
+            return await _post_to(address, url, body, headers, timeouts)
+    return await _post_to(last, url, body, headers, timeouts)
 
 
-async def _post_to(address: str, url: httpx2.URL, body: bytes, headers: Mapping[str, str]) -> Answer:
+async def _post_to(
+    address: str, url: httpx2.URL, body: bytes, headers: Mapping[str, str], timeouts: httpx2.Timeout
+) -> Answer:
     # Connecting to the judged address itself: a second lookup could give another one (DNS rebinding).
     pinned = url.copy_with(host=address)
     named = {**headers, "host": url.netloc.decode("ascii"), "accept-encoding": "identity"}
     async with (
-        httpx2.AsyncClient(verify=_tls(), trust_env=False, follow_redirects=False, timeout=None) as client,
+        httpx2.AsyncClient(verify=_tls(), trust_env=False, follow_redirects=False, timeout=timeouts) as client,
         client.stream("POST", pinned, content=body, headers=named, extensions={"sni_hostname": url.host}) as response,
     ):
         return Answer(response.status_code, await _beginning(response), response.headers.get("retry-after"))
