@@ -13,6 +13,7 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -39,8 +40,7 @@ RETRY_SECONDS = 5
 PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self';"
     " img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    # A page shows its reader what others may not see.
-    "Cache-Control": "no-store",
+    "Cache-Control": "no-store",  # a page shows its reader what others may not see
 }
 
 log = logging.getLogger("uvicorn.error")
@@ -103,14 +103,17 @@ async def submit_comment(request: Request, blog_author: Annotated[str, Cookie()]
 async def send_forever() -> None:
     """Sending a comment twice is harmless: Gatepost answers a known `external_id` with the first comment."""
     headers = {"Authorization": f"Bearer {GATEPOST_KEY}", "Content-Type": "application/json"}
-    # At random: the first failure ends a round, and one refused comment must not block the others for ever.
-    unsent = "SELECT unsent FROM comment WHERE unsent IS NOT NULL ORDER BY random()"
+    unsent = "SELECT unsent FROM comment WHERE unsent IS NOT NULL ORDER BY rowid"
     async with httpx2.AsyncClient(base_url=GATEPOST_URL, headers=headers, timeout=10) as gatepost:
         while True:
             written.clear()
             try:
                 for (submission,) in database.execute(unsent).fetchall():
                     answer = await gatepost.post("/v1/comments", content=submission)
+                    if answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY:
+                        # Wrong is this comment alone, the others must not wait for it.
+                        log.error("Gatepost refuses a comment: %s", answer.text)
+                        continue
                     record(answer.raise_for_status().json())
             except Exception as error:  # noqa: BLE001 -- whatever it is, this task must live to try again
                 log.warning("Gatepost has not taken a comment, it waits: %r", error)
