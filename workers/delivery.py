@@ -4,6 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -79,13 +80,19 @@ def next_attempt(attempt: int, outcome: Outcome, jitter: float) -> timedelta | N
     """
     if attempt > len(SCHEDULE):
         return None
-    wait = SCHEDULE[attempt - 1]
-    if outcome.busy:
-        wait = max(wait, timedelta(minutes=1))
+    scheduled = SCHEDULE[attempt - 1]
+    least = timedelta(minutes=1 if outcome.busy else 0)
+    least = max(least, min(_retry_after(outcome), 2 * max(scheduled, least)))
+    # What the receiver needs is not shortened, only spread.
+    return max(scheduled * (1 + jitter / 5), least * (1 + abs(jitter) / 5))
+
+
+def _retry_after(outcome: Outcome) -> timedelta:
     asked = outcome.answer.retry_after if outcome.answer else None
-    if asked and asked.isascii() and asked.isdigit():
-        wait = max(wait, min(timedelta(seconds=min(int(asked), 10**6)), 2 * wait))
-    return wait * (1 + jitter / 5)
+    if asked is None or not (asked.isascii() and asked.isdigit()):
+        return timedelta(0)
+    # Seven digits are months; thousands of them Python refuses to read.
+    return timedelta(seconds=int(asked[:7]))
 
 
 def _jobs(session: Session, rows: Sequence[OutboxRow]) -> list[Job]:
@@ -105,7 +112,13 @@ def _jobs(session: Session, rows: Sequence[OutboxRow]) -> list[Job]:
 
 
 async def _attempt_all(database: Database, settings: Settings, jobs: Sequence[Job]) -> None:
-    await asyncio.gather(*(_attempt(database, settings, job) for job in jobs))
+    # One thread a job for its name lookup and one for its record: a lookup that hangs must not hold up the others.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(2 * len(jobs)))
+    # An attempt that breaks must not cancel the others half-way; what broke it still rises.
+    ended = await asyncio.gather(*(_attempt(database, settings, job) for job in jobs), return_exceptions=True)
+    for failure in ended:
+        if failure:
+            raise failure
 
 
 async def _attempt(database: Database, settings: Settings, job: Job) -> None:
