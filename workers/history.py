@@ -21,6 +21,12 @@ _Key = tuple[UUID, object]
 
 def of(session: Session, comments: Sequence[Comment]) -> dict[UUID, History]:
     """The history of each comment, by its id. The comment itself is no part of its own past."""
+    now = db.now(session)
+
+    def others(counts: Counter[_Key], key: _Key, comment: Comment, within: timedelta) -> int:
+        # An edited comment may itself be too old to be among those that were counted.
+        return max(counts[key] - (comment.created_at > now - within), 0)
+
     authors = _counts_by_status(session, {(c.site_id, c.author_key) for c in comments if c.author_key})
     texts = _counts(
         session,
@@ -38,8 +44,8 @@ def of(session: Session, comments: Sequence[Comment]) -> dict[UUID, History]:
         c.id: History(
             author_approved=authors[c.site_id, c.author_key, Status.APPROVED],
             author_rejected=authors[c.site_id, c.author_key, Status.REJECTED],
-            same_text=max(texts[c.site_id, c.text_fingerprint] - 1, 0),
-            recent_from_address=max(addresses[c.site_id, c.author_ip] - 1, 0),
+            same_text=others(texts, (c.site_id, c.text_fingerprint), c, _SAME_TEXT_WITHIN),
+            recent_from_address=others(addresses, (c.site_id, c.author_ip), c, _VELOCITY_WITHIN),
         )
         for c in comments
     }
