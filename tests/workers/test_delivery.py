@@ -1,0 +1,590 @@
+"""The courier's step: what the receiver gets, what is recorded, and when it is tried again."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+import standardwebhooks
+from sqlalchemy import delete, update
+from sqlmodel import col, select
+
+from service.core import comments, db, outbox, policy, sites, webhooks
+from service.core.comments import Settlement, Submission
+from service.core.db import Database
+from service.core.models import Delivery, Endpoint, Event, OutboxRow
+from service.core.queue import Topic
+from service.core.settings import Settings
+from tests.servers.receiver import RESET, Answer, Receiver
+from tests.servers.waiting import eventually
+from workers import delivery, outbound
+from workers.delivery import SCHEDULE, Outcome, next_attempt
+
+MINUTE = timedelta(minutes=1)
+JITTERS = (-1.0, -0.5, 0.0, 0.5, 1.0)
+ATTEMPTS = range(1, len(SCHEDULE) + 1)
+
+
+@pytest.fixture
+def endpoint(database: Database, site_id: UUID, receiver: Receiver) -> Endpoint:
+    """The receiver, which verifies every signature."""
+    with database.transaction() as session:
+        endpoint = webhooks.create(session, site_id, receiver.url, allow_private=True)
+    receiver.secret = endpoint.secret
+    return endpoint
+
+
+@pytest.fixture
+def event(database: Database, site_id: UUID, endpoint: Endpoint) -> Event:
+    return _settle(database, site_id)
+
+
+def test_a_decision_reaches_the_receiver_signed(
+    database: Database, settings: Settings, receiver: Receiver, event: Event
+) -> None:
+    assert delivery.deliver_batch(database, settings) == 1
+
+    [request] = receiver.requests
+    assert request.verified
+    assert request.method == "POST"
+    assert request.path == "/hook"
+    assert request.headers["content-type"] == "application/json"
+    assert request.headers["webhook-id"] == str(event.id)
+    assert request.body == event.body.encode()
+    assert request.json["type"] == "comment.held"
+
+
+def test_a_delivered_event_is_owed_no_more(
+    database: Database, settings: Settings, receiver: Receiver, event: Event, endpoint: Endpoint
+) -> None:
+    receiver.script(Answer(204))
+
+    delivery.deliver_batch(database, settings)
+
+    [attempt] = _deliveries(database)
+    assert (attempt.event_id, attempt.endpoint_id, attempt.attempt) == (event.id, endpoint.id, 1)
+    assert (attempt.status_code, attempt.error, attempt.next_attempt_at) == (204, None, None)
+    assert attempt.duration_ms >= 0
+    assert _rows(database) == []
+    assert delivery.deliver_batch(database, settings) == 0
+
+
+def test_nothing_due_is_nothing_claimed(database: Database, settings: Settings) -> None:
+    assert delivery.deliver_batch(database, settings) == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "error"),
+    [
+        (Answer(500, body=b"oops"), 500, None),
+        (Answer(404), 404, None),
+        (Answer(302, {"location": "/elsewhere"}), 302, None),
+        (RESET, None, "Error: "),
+        (Answer(delay=timedelta(hours=1)), None, "no complete answer"),
+        (Answer(body=b"x" * 5000, drip=timedelta(seconds=0.1)), None, "no complete answer"),
+    ],
+    ids=["500", "404", "redirect", "reset", "silence", "drip"],
+)
+@pytest.mark.usefixtures("event")
+def test_a_failed_attempt_is_recorded_and_tried_again(
+    database: Database, settings: Settings, receiver: Receiver, answer: Answer, status: int | None, error: str | None
+) -> None:
+    receiver.script(answer)
+
+    delivery.deliver_batch(database, settings.model_copy(update={"deliver_timeout": timedelta(seconds=0.5)}))
+
+    [attempt] = _deliveries(database)
+    assert attempt.status_code == status
+    assert (error in attempt.error) if error and attempt.error else attempt.error == error
+    assert attempt.response == (answer.body.decode() if status else None)
+    [row] = _rows(database)
+    assert attempt.next_attempt_at == row.due_at
+    assert row.due_at > attempt.at
+    assert [request.path for request in receiver.requests] == ["/hook"]
+
+
+@pytest.mark.usefixtures("event")
+def test_a_refused_connection_is_recorded_and_tried_again(
+    database: Database, settings: Settings, receiver: Receiver
+) -> None:
+    receiver.stop()
+
+    delivery.deliver_batch(database, settings)
+
+    [attempt] = _deliveries(database)
+    assert attempt.error is not None
+    assert "ConnectError" in attempt.error
+    assert attempt.next_attempt_at is not None
+
+
+@pytest.mark.usefixtures("event")
+def test_an_inner_address_is_refused_unless_the_operator_allows_it(
+    database: Database, settings: Settings, receiver: Receiver
+) -> None:
+    delivery.deliver_batch(database, settings.model_copy(update={"webhook_allow_private": False}))
+
+    [attempt] = _deliveries(database)
+    assert attempt.error == "127.0.0.1 leads to 127.0.0.1, which is not on the public internet"
+    assert receiver.requests == []
+
+
+def test_a_retry_sends_the_same_id_and_bytes_signed_anew(
+    database: Database, settings: Settings, receiver: Receiver, event: Event
+) -> None:
+    receiver.script(Answer(500))
+    delivery.deliver_batch(database, settings)
+    _make_due(database)
+
+    assert delivery.deliver_batch(database, settings) == 1
+
+    first, second = receiver.requests
+    assert first.verified
+    assert second.verified
+    assert first.headers["webhook-id"] == second.headers["webhook-id"] == str(event.id)
+    assert first.body == second.body
+    assert [attempt.attempt for attempt in _deliveries(database)] == [1, 2]
+    assert _rows(database) == []
+
+
+def test_each_attempt_is_signed_with_its_own_time(
+    database: Database, settings: Settings, receiver: Receiver, event: Event, endpoint: Endpoint
+) -> None:
+    receiver.secret = None
+    with database.transaction() as session:
+        rows = outbox.claim(session, Topic.DELIVER, 1, MINUTE)
+        now = db.now(session)
+    jobs = [delivery.Job(rows[0], event, endpoint, now + late) for late in (timedelta(0), timedelta(hours=1))]
+
+    for job in jobs:
+        asyncio.run(delivery._post(settings, job))
+
+    stamps = [int(request.headers["webhook-timestamp"]) for request in receiver.requests]
+    assert stamps == [int(now.timestamp()), int(now.timestamp()) + 3600]
+    assert len({request.headers["webhook-signature"] for request in receiver.requests}) == 2
+
+
+@pytest.mark.usefixtures("event")
+def test_a_receiver_that_is_gone_gets_nothing_more(
+    database: Database, settings: Settings, receiver: Receiver, endpoint: Endpoint
+) -> None:
+    receiver.script(Answer(410))
+
+    delivery.deliver_batch(database, settings)
+
+    [attempt] = _deliveries(database)
+    assert (attempt.status_code, attempt.next_attempt_at) == (410, None)
+    assert _rows(database) == []
+    with database.reading() as session:
+        stored = session.get_one(Endpoint, endpoint.id)
+    assert stored.disabled_at is not None
+    assert stored.disabled_reason == "The receiver answered 410 Gone."
+
+
+@pytest.mark.usefixtures("event")
+def test_a_disabled_endpoint_gets_nothing(
+    database: Database, settings: Settings, receiver: Receiver, endpoint: Endpoint
+) -> None:
+    with database.transaction() as session:
+        webhooks.disable(session, session.get_one(Endpoint, endpoint.id), "by hand")
+
+    assert delivery.deliver_batch(database, settings) == 1
+
+    assert receiver.requests == []
+    assert _deliveries(database) == []
+    assert _rows(database) == []
+
+
+@pytest.mark.parametrize(("asked", "low", "high"), [("8", 8, 10), ("100000", 10, 12), ("9" * 5000, 10, 12)])
+@pytest.mark.usefixtures("event")
+def test_retry_after_is_obeyed_within_limits(
+    database: Database, settings: Settings, receiver: Receiver, asked: str, low: int, high: int
+) -> None:
+    receiver.script(Answer(503, {"retry-after": asked}))
+
+    delivery.deliver_batch(database, settings)
+
+    [attempt] = _deliveries(database)
+    assert attempt.next_attempt_at is not None
+    # The wait counts from the record, a moment after the attempt's start.
+    assert timedelta(seconds=low) <= attempt.next_attempt_at - attempt.at < timedelta(seconds=high + 5)
+
+
+@pytest.mark.usefixtures("event")
+def test_after_the_last_attempt_the_event_is_owed_no_more(
+    database: Database, settings: Settings, receiver: Receiver
+) -> None:
+    receiver.otherwise = Answer(500)
+    with database.transaction() as session:
+        session.execute(update(OutboxRow).values(attempts=len(SCHEDULE)))
+
+    delivery.deliver_batch(database, settings)
+
+    [attempt] = _deliveries(database)
+    assert attempt.attempt == len(SCHEDULE) + 1
+    assert attempt.next_attempt_at is None
+    assert _rows(database) == []
+
+
+def test_a_whole_schedule_of_failures_makes_eleven_attempts(
+    database: Database, settings: Settings, receiver: Receiver, event: Event
+) -> None:
+    receiver.otherwise = Answer(500)
+
+    while delivery.deliver_batch(database, settings):
+        _make_due(database)
+
+    assert [attempt.attempt for attempt in _deliveries(database)] == list(range(1, 12))
+    assert {request.headers["webhook-id"] for request in receiver.requests} == {str(event.id)}
+    assert len({request.body for request in receiver.requests}) == 1
+
+
+def test_while_a_secret_rotates_both_verify(
+    database: Database, settings: Settings, receiver: Receiver, site_id: UUID, endpoint: Endpoint
+) -> None:
+    receiver.secret = None
+    old, new = endpoint.secret, _rotate(database, endpoint, timedelta(hours=1))
+    _settle(database, site_id)
+
+    delivery.deliver_batch(database, settings)
+
+    assert [_verifies(secret, receiver) for secret in (old, new)] == [True, True]
+
+
+def test_after_the_rotation_the_old_secret_verifies_no_more(
+    database: Database, settings: Settings, receiver: Receiver, site_id: UUID, endpoint: Endpoint
+) -> None:
+    receiver.secret = None
+    old, new = endpoint.secret, _rotate(database, endpoint, -timedelta(seconds=1))
+    _settle(database, site_id)
+
+    delivery.deliver_batch(database, settings)
+
+    assert [_verifies(secret, receiver) for secret in (old, new)] == [False, True]
+
+
+@pytest.mark.parametrize("erased", ["comment", "endpoint"])
+@pytest.mark.parametrize("status", [200, 410, 500])
+def test_what_is_erased_during_the_attempt_leaves_nothing_behind(
+    database: Database, settings: Settings, receiver: Receiver, event: Event, erased: str, status: int
+) -> None:
+    receiver.script(Answer(status, delay=timedelta(hours=1)))
+    thread = _in_background(lambda: delivery.deliver_batch(database, settings))
+    receiver.wait_for(lambda requests: len(requests) == 1)
+
+    with database.transaction() as session:
+        if erased == "comment":
+            assert event.comment_id
+            comments.erase(session, event.site_id, event.comment_id, "site")
+        else:
+            session.delete(session.exec(select(Endpoint)).one())
+
+    receiver.stop()
+    thread.join()
+    assert thread.failed is None
+    assert _deliveries(database) == []
+    assert _rows(database) == []
+
+
+@pytest.mark.parametrize("erased", ["comment", "endpoint"])
+def test_erasing_and_recording_at_once_never_wait_for_each_other_for_ever(
+    database: Database, settings: Settings, receiver: Receiver, site_id: UUID, endpoint: Endpoint, erased: str
+) -> None:
+    jobs = []
+    for _ in range(10):
+        event = _settle(database, site_id)
+        with database.transaction() as session:
+            [row] = outbox.claim(session, Topic.DELIVER, 1, MINUTE)
+            jobs.append(delivery.Job(row, event, endpoint, db.now(session)))
+    failed = Outcome(1, outbound.Answer(500, "", None))
+    start = threading.Barrier(3)
+
+    def record() -> None:
+        start.wait()
+        for job in jobs:
+            delivery._record(database, job, failed)
+
+    def erase() -> None:
+        start.wait()
+        for job in jobs if erased == "comment" else jobs[:1]:
+            with database.transaction() as session:
+                if erased == "comment":
+                    assert job.event.comment_id
+                    comments.erase(session, site_id, job.event.comment_id, "site")
+                else:
+                    session.delete(session.get_one(Endpoint, endpoint.id))
+
+    threads = [_in_background(record), _in_background(erase)]
+    start.wait()
+
+    for thread in threads:
+        thread.join()
+    assert [thread.failed for thread in threads] == [None, None]
+    # A row that was in the courier's hands at that moment is found empty when it comes due.
+    _make_due(database)
+    delivery.deliver_batch(database, settings)
+    assert receiver.requests == []
+    assert _rows(database) == []
+
+
+@pytest.mark.usefixtures("event")
+def test_an_attempt_whose_lease_was_lost_is_recorded_but_decides_nothing(
+    database: Database, settings: Settings, receiver: Receiver
+) -> None:
+    receiver.script(Answer(500, delay=timedelta(hours=1)))
+    thread = _in_background(lambda: delivery.deliver_batch(database, settings))
+    receiver.wait_for(lambda requests: len(requests) == 1)
+    _make_due(database)
+    with database.transaction() as session:
+        [mine] = outbox.claim(session, Topic.DELIVER, 1, MINUTE)
+
+    receiver.stop()
+    thread.join()
+
+    [attempt] = _deliveries(database)
+    assert (attempt.status_code, attempt.next_attempt_at) == (500, None)
+    [row] = _rows(database)
+    assert (row.lease, row.due_at) == (mine.lease, mine.due_at)
+
+
+def test_a_dead_couriers_event_is_delivered_by_the_next_with_the_same_id(
+    database: Database, settings: Settings, receiver: Receiver, event: Event
+) -> None:
+    with database.transaction() as session:
+        assert outbox.claim(session, Topic.DELIVER, 1, MINUTE)
+    assert delivery.deliver_batch(database, settings) == 0
+
+    _make_due(database)
+    assert delivery.deliver_batch(database, settings) == 1
+
+    assert [request.headers["webhook-id"] for request in receiver.requests] == [str(event.id)]
+
+
+def test_a_slow_receiver_does_not_delay_the_record_of_the_others(
+    database: Database, settings: Settings, receiver: Receiver, site_id: UUID, endpoint: Endpoint
+) -> None:
+    slow = Receiver(otherwise=Answer(delay=timedelta(hours=1)))
+    slow.start()
+    with database.transaction() as session:
+        webhooks.create(session, site_id, slow.url, allow_private=True)
+    _settle(database, site_id)
+    thread = _in_background(lambda: delivery.deliver_batch(database, settings))
+
+    eventually(lambda: _deliveries(database), within=timedelta(seconds=4))
+
+    [attempt] = _deliveries(database)
+    assert attempt.endpoint_id == endpoint.id
+    assert thread.is_alive()
+    slow.stop()
+    thread.join()
+    assert len(_deliveries(database)) == 2
+
+
+def test_name_lookups_that_hang_do_not_delay_the_others(
+    database: Database,
+    settings: Settings,
+    receiver: Receiver,
+    site_id: UUID,
+    endpoint: Endpoint,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answering = _hang_lookups(monkeypatch, "dead.example")
+    with database.transaction() as session:
+        for _ in range(20):
+            webhooks.create(session, site_id, "https://dead.example/hook", allow_private=True)
+    _settle(database, site_id)
+    thread = _in_background(lambda: delivery.deliver_batch(database, settings))
+
+    try:
+        receiver.wait_for(lambda requests: len(requests) == 1, within=timedelta(seconds=4))
+        eventually(lambda: endpoint.id in {attempt.endpoint_id for attempt in _deliveries(database)})
+    finally:
+        answering.set()
+        thread.join()
+    assert len(_deliveries(database)) == 21
+
+
+def test_an_attempt_that_breaks_spoils_no_other(
+    database: Database, settings: Settings, receiver: Receiver, site_id: UUID, endpoint: Endpoint
+) -> None:
+    with database.transaction() as session:
+        webhooks.create(session, site_id, receiver.url, allow_private=True).secret = "whsec_A"
+    receiver.otherwise = Answer(delay=timedelta(seconds=0.3))
+    _settle(database, site_id)
+
+    with pytest.raises(ValueError, match="base64"):
+        delivery.deliver_batch(database, settings)
+
+    assert [attempt.endpoint_id for attempt in _deliveries(database)] == [endpoint.id]
+
+
+def test_a_ping_is_delivered_like_any_event(
+    database: Database, settings: Settings, receiver: Receiver, endpoint: Endpoint
+) -> None:
+    with database.transaction() as session:
+        ping = webhooks.ping(session, session.get_one(Endpoint, endpoint.id))
+
+    delivery.deliver_batch(database, settings)
+
+    [request] = receiver.requests
+    assert request.verified
+    assert request.headers["webhook-id"] == str(ping.id)
+    assert request.json["type"] == "ping"
+
+
+def test_an_event_goes_to_each_endpoint_under_one_id(
+    database: Database, settings: Settings, receiver: Receiver, site_id: UUID, endpoint: Endpoint
+) -> None:
+    receiver.secret = None
+    with database.transaction() as session:
+        webhooks.create(session, site_id, receiver.url, allow_private=True)
+    event = _settle(database, site_id)
+
+    assert delivery.deliver_batch(database, settings) == 2
+
+    assert [request.headers["webhook-id"] for request in receiver.requests] == [str(event.id)] * 2
+    assert len({request.headers["webhook-signature"] for request in receiver.requests}) == 2
+
+
+def test_another_sites_endpoint_gets_nothing(
+    database: Database, settings: Settings, receiver: Receiver, endpoint: Endpoint
+) -> None:
+    with database.transaction() as session:
+        elsewhere = sites.create(session, "Another").id
+    _settle(database, elsewhere)
+
+    assert delivery.deliver_batch(database, settings) == 0
+
+
+def test_the_schedule_lasts_for_days() -> None:
+    assert len(SCHEDULE) + 1 >= 10
+    assert sum(SCHEDULE, timedelta(0)) >= timedelta(hours=72)
+    assert list(SCHEDULE) == sorted(SCHEDULE)
+
+
+@pytest.mark.parametrize("attempt", ATTEMPTS)
+@pytest.mark.parametrize("jitter", JITTERS)
+def test_jitter_moves_the_wait_by_a_fifth_at_most(attempt: int, jitter: float) -> None:
+    wait = next_attempt(attempt, _failed(500), jitter)
+
+    assert wait == SCHEDULE[attempt - 1] * (1 + jitter / 5)
+
+
+@pytest.mark.parametrize("outcome", ["status 429", "status 502", "status 504", "silence"])
+@pytest.mark.parametrize("jitter", JITTERS)
+def test_a_busy_receiver_gets_at_least_a_minute(outcome: str, jitter: float) -> None:
+    silent = Outcome(1, error=outbound.SilentError("no answer"))
+    busy = silent if outcome == "silence" else _failed(int(outcome.removeprefix("status ")))
+
+    waits = [next_attempt(attempt, busy, jitter) for attempt in ATTEMPTS]
+
+    assert all(wait is not None and wait >= MINUTE for wait in waits)
+
+
+@pytest.mark.parametrize("jitter", JITTERS)
+@pytest.mark.parametrize(
+    ("attempt", "asked", "seconds"),
+    [(1, "7", 7), (1, "10", 10), (1, "3600", 10), (2, "100", 100), (2, "999999999", 120), (3, "9" * 5000, 600)],
+)
+def test_what_the_receiver_asks_for_is_kept_up_to_twice_the_schedule(
+    attempt: int, asked: str, seconds: int, jitter: float
+) -> None:
+    wait = next_attempt(attempt, _failed(503, asked), jitter)
+
+    assert wait is not None
+    assert timedelta(seconds=seconds) <= wait <= timedelta(seconds=seconds) * 1.2
+
+
+@pytest.mark.parametrize("asked", ["", "0", "1", "-5", "1.5", "soon", "²", "٣٠", "Wed, 21 Oct 2026 07:28:00 GMT", " 7"])
+def test_a_retry_after_that_says_nothing_of_use_changes_nothing(asked: str) -> None:
+    assert next_attempt(2, _failed(503, asked), 0) == SCHEDULE[1]
+
+
+@pytest.mark.parametrize("attempt", [len(SCHEDULE) + 1, len(SCHEDULE) + 2, 1000])
+def test_there_is_an_end(attempt: int) -> None:
+    assert next_attempt(attempt, _failed(429, "60"), 0) is None
+
+
+class _Background(threading.Thread):
+    """Keeps what its work has raised."""
+
+    def __init__(self, work: Any) -> None:
+        super().__init__(daemon=True)
+        self.work = work
+        self.failed: Exception | None = None
+
+    def run(self) -> None:
+        try:
+            self.work()
+        except Exception as error:  # noqa: BLE001 - shown by the test
+            self.failed = error
+
+
+def _in_background(work: Any) -> _Background:
+    thread = _Background(work)
+    thread.start()
+    return thread
+
+
+def _failed(status: int, retry_after: str | None = None) -> Outcome:
+    return Outcome(1, outbound.Answer(status, "", retry_after))
+
+
+def _settle(database: Database, site_id: UUID) -> Event:
+    """A comment, decided; the event that tells it."""
+    with database.transaction() as session:
+        comment = comments.submit(session, site_id, Submission(text="Grüße"))
+        session.execute(delete(OutboxRow).where(col(OutboxRow.topic) == Topic.SCORE))
+        comments.settle(session, [Settlement(comment.id, comment.revision, policy.unscored("a test"))])
+        session.flush()
+        return session.exec(select(Event).where(col(Event.comment_id) == comment.id)).one()
+
+
+def _deliveries(database: Database) -> Sequence[Delivery]:
+    with database.reading() as session:
+        return session.exec(select(Delivery).order_by(col(Delivery.attempt), col(Delivery.id))).all()
+
+
+def _rows(database: Database) -> Sequence[OutboxRow]:
+    with database.reading() as session:
+        return session.exec(select(OutboxRow).where(col(OutboxRow.topic) == Topic.DELIVER)).all()
+
+
+def _make_due(database: Database) -> None:
+    with database.transaction() as session:
+        session.execute(update(OutboxRow).values(due_at=db.now(session) - timedelta(seconds=1)))
+
+
+def _rotate(database: Database, endpoint: Endpoint, overlap: timedelta) -> str:
+    with database.transaction() as session:
+        stored = session.get_one(Endpoint, endpoint.id)
+        webhooks.rotate(session, stored)
+        stored.previous_secret_until = db.now(session) + overlap
+        return stored.secret
+
+
+def _verifies(secret: str, receiver: Receiver) -> bool:
+    [request] = receiver.requests
+    try:
+        standardwebhooks.Webhook(secret).verify(request.body, dict(request.headers))
+    except standardwebhooks.WebhookVerificationError:
+        return False
+    return True
+
+
+def _hang_lookups(monkeypatch: pytest.MonkeyPatch, name: str) -> threading.Event:
+    """A name server that does not answer for `name` until the event is set."""
+    answering = threading.Event()
+    true_getaddrinfo = socket.getaddrinfo
+
+    def resolve(host: Any, *rest: Any, **named: Any) -> Any:
+        if host == name:
+            answering.wait(60)
+            raise socket.gaierror(socket.EAI_AGAIN, "no answer")
+        return true_getaddrinfo(host, *rest, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    return answering
