@@ -73,7 +73,9 @@ def blog(database: Database, port: int) -> Iterator[None]:
         "BLOG_PORT": str(blog_port),
         "BLOG_DATABASE": str(folder / "demo-blog.db"),
     }
-    process = subprocess.Popen([sys.executable, str(BLOG)], env=environment)  # noqa: S603 - our own program
+    with (folder / "demo-blog.log").open("ab") as log:
+        command = [sys.executable, str(BLOG)]
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)  # noqa: S603 - our own program
     narrator = threading.Thread(
         target=_narrate, args=(gatepost_url, f"http://127.0.0.1:{blog_port}", known, folder), daemon=True
     )
