@@ -28,10 +28,12 @@ def claim(session: Session, topic: Topic, limit: int, lease: timedelta) -> list[
         .order_by(col(OutboxRow.due_at))
         .limit(limit)
         .with_for_update(skip_locked=True)
+        # A subquery in its place may be run once a row by PostgreSQL's planner, each time with other rows.
+        .cte("due")
     )
     claimed = (
         update(OutboxRow)
-        .where(col(OutboxRow.id).in_(due.scalar_subquery()))
+        .where(col(OutboxRow.id).in_(select(due.c.id)))
         .values(lease=uuid_utils.compat.uuid4(), due_at=now + lease, attempts=OutboxRow.attempts + 1)
         .returning(OutboxRow)
     )
@@ -60,8 +62,15 @@ def postpone(session: Session, row: OutboxRow, delay: timedelta) -> bool:
 
 
 def forget(session: Session, subject_ids: Collection[UUID]) -> None:
-    """The subjects are erased: nothing is owed for them."""
-    session.execute(delete(OutboxRow).where(col(OutboxRow.subject_id).in_(subject_ids)))
+    """The subjects are erased: nothing is owed for them. A row in a worker's hands is left to it: it finds no subject."""
+    # Not waited for: the worker locks the row and then the comment, whoever erases has locked the comment already.
+    owed = (
+        select(col(OutboxRow.id))
+        .where(col(OutboxRow.subject_id).in_(subject_ids))
+        .with_for_update(skip_locked=True)
+        .cte("owed")
+    )
+    session.execute(delete(OutboxRow).where(col(OutboxRow.id).in_(select(owed.c.id))))
 
 
 def lag(session: Session) -> dict[Topic, timedelta]:
