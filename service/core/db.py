@@ -89,6 +89,8 @@ def _sqlite_engine(url: str) -> Engine:
         connection.execute(f"PRAGMA journal_mode={_journal_mode()}")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
+        # What is erased must not stay in the file's free pages; not every build of SQLite has this on.
+        connection.execute("PRAGMA secure_delete=ON")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
