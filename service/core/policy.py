@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from service.core import text
 from service.core.labels import SPAM, TOXICITY_LABELS, Scores
@@ -100,7 +100,8 @@ class Verdict(BaseModel):
     decision: Decision
     rule: str = Field(description="The first rule that held the comment; `none` when it was approved.")
     reasons: list[str] = Field(description="Every rule that fired, in words for a moderator.")
-    scores: Scores = Field(default_factory=dict)
+    # A score that is no number would be over no threshold, and PostgreSQL's JSON has none: better no verdict.
+    scores: dict[str, FiniteFloat] = Field(default_factory=dict)
     signals: list[Signal] = Field(default_factory=list)
     engine: str | None = Field(None, description="Name and version of what scored the text.")
     policy_version: int | None = None
