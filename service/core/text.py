@@ -21,8 +21,7 @@ _BLANKS = "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\
 
 def normalise(text: str) -> str:
     """Bring look-alike spellings of one text together. Takes any string; linear in its length."""
-    text = _INVISIBLE.sub("", text)
-    text = text.lower() if text.isascii() else _fold(text)
+    text = text.translate(_ASCII_CONTROLS).lower() if text.isascii() else _fold(text)
     return _RUN.sub(r"\1" * LONGEST_RUN, " ".join(text.split()))
 
 
@@ -33,6 +32,7 @@ def fingerprint(text: str) -> int:
 
 
 def _fold(text: str) -> str:
+    text = _INVISIBLE.sub("", text)
     # Before NFKC, which sorts the marks of one letter in quadratic time.
     text = _STACK.sub(lambda marks: marks[0][:MOST_MARKS], text)
     text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
@@ -46,10 +46,12 @@ def _ranges(categories: set[str]) -> str:
 
 
 # Control and format characters and lone surrogates; the spaces among the controls stay, to be collapsed.
+_ASCII_CONTROLS = dict.fromkeys([*range(0x09), *range(0x0E, 0x1C), 0x7F])
 _CONTROLS = "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"
 _FORMATS = _ranges({"Cf"}) + "\U000e0000-\U000e007f"
 _INVISIBLE = re.compile(f"[{_CONTROLS}{_FORMATS}{_BLANKS}\ud800-\udfff]+")
 _MARKS = _ranges({"Mn", "Mc", "Me"}) + _HALF_WIDTH_MARKS
-_STACK = re.compile(f"[{_MARKS}]{{{MOST_MARKS + 1},}}")
+# The look ahead passes Latin letters by quickly.
+_STACK = re.compile(f"(?=[\u0300-\U0010ffff])[{_MARKS}]{{{MOST_MARKS + 1},}}")
 _DECORATION = re.compile(f"[{_LOOSE_MARKS}]+")
-_RUN = re.compile(rf"(.)\1{{{LONGEST_RUN},}}")
+_RUN = re.compile(rf"(?=(.)\1{{{LONGEST_RUN}}})\1+")

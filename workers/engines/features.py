@@ -57,11 +57,12 @@ def count_in_passes(texts: Sequence[str], ngrams: Ngrams) -> Iterator[Counts]:
 
 def weigh(counts: Counts, idf: NDArray[np.float32]) -> NDArray[np.float32]:
     """Give each count its value: 1 + ln(count), times the bucket's idf, every text brought to length 1."""
-    values = (1 + np.log(counts.counts.astype(np.float32))) * idf[counts.buckets]
+    values = (np.float32(1) + np.log(counts.counts.astype(np.float32))) * idf[counts.buckets]
     sizes = np.diff(counts.starts)
     filled = sizes > 0
     squares = np.add.reduceat(np.square(values), counts.starts[:-1][filled]) if values.size else values
-    return values / np.repeat(np.sqrt(squares), sizes[filled])
+    values /= np.repeat(np.sqrt(squares), sizes[filled])
+    return values
 
 
 def _parts(texts: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -138,7 +139,8 @@ def _keys(hashes: U32, documents: U32, kind: int, bits: int) -> U32:
     stirred *= BASE
     span = documents.size - hashes.size
     keys = (documents[: hashes.size] << np.uint32(bits)) | (stirred >> np.uint32(32 - bits))
-    return keys[documents[: hashes.size] == documents[span:]]
+    within: U32 = keys[documents[: hashes.size] == documents[span:]]
+    return within
 
 
 def _word_table() -> NDArray[np.bool_]:

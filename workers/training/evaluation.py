@@ -91,7 +91,7 @@ def _measure_naming(model: linear.LinearModel) -> Figures:
     return {
         "sentences": len(namings),
         "share_held": round(float(held.mean()), 5),
-        "worst_nations": _worst(shares, [adjective for _, adjective in templates.NATIONS]),
+        "worst_nations": _worst(shares, list(templates.NATIONS.values())),
         "worst_groups": _worst(shares, templates.GROUPS),
     }
 

@@ -105,4 +105,5 @@ def _telling(
     ahead = matrix[positive].T @ importance[positive] + smoothing
     against = matrix[~positive].T @ importance[~positive] + smoothing
     ratio = np.log(ahead / ahead.sum()) - np.log(against / against.sum())
-    return np.sqrt(np.abs(ratio)).astype(np.float32)
+    telling: linear.Floats = np.sqrt(np.abs(ratio)).astype(np.float32)
+    return telling

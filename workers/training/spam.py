@@ -28,8 +28,9 @@ class Data:
 
 def read(folder: Path) -> Data:
     wikipedia = corpora.jigsaw(folder)
-    harmless = wikipedia.take(~wikipedia.truth.any(axis=1))
-    first = np.arange(len(harmless)) < DISCUSSIONS
+    harmless = wikipedia.take(wikipedia.truth.max(axis=1) == 0)
+    first = np.zeros(len(harmless), np.bool_)
+    first[:DISCUSSIONS] = True
     chosen = harmless.take(first)
     return Data(corpora.spam(folder), Corpus(chosen.texts, chosen.truth[:, :1], chosen.held_out))
 

@@ -7,26 +7,112 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import cycle
 
-# (country, its people's adjective)
-NATIONS = tuple(
-    (pair.split("/")[0], pair.split("/")[1])
-    for pair in (
-        "Japan/Japanese China/Chinese Korea/Korean America/American Germany/German France/French Britain/British"
-        " Russia/Russian Ukraine/Ukrainian Israel/Israeli Palestine/Palestinian Iran/Iranian Iraq/Iraqi Turkey/Turkish"
-        " India/Indian Pakistan/Pakistani Bangladesh/Bangladeshi Mexico/Mexican Brazil/Brazilian Canada/Canadian"
-        " Australia/Australian Nigeria/Nigerian Kenya/Kenyan Somalia/Somali Egypt/Egyptian Syria/Syrian"
-        " Afghanistan/Afghan Poland/Polish Romania/Romanian Italy/Italian Spain/Spanish Greece/Greek Ireland/Irish"
-        " Sweden/Swedish Vietnam/Vietnamese Thailand/Thai Indonesia/Indonesian Taiwan/Taiwanese Armenia/Armenian"
-        " Serbia/Serbian Albania/Albanian Hungary/Hungarian Cuba/Cuban Haiti/Haitian Ethiopia/Ethiopian"
-        " Morocco/Moroccan Lebanon/Lebanese Tibet/Tibetan Scotland/Scottish England/English"
-    ).split()
-)
+# A country, and the adjective of its people.
+NATIONS = {
+    "Japan": "Japanese",
+    "China": "Chinese",
+    "Korea": "Korean",
+    "America": "American",
+    "Germany": "German",
+    "France": "French",
+    "Britain": "British",
+    "Russia": "Russian",
+    "Ukraine": "Ukrainian",
+    "Israel": "Israeli",
+    "Palestine": "Palestinian",
+    "Iran": "Iranian",
+    "Iraq": "Iraqi",
+    "Turkey": "Turkish",
+    "India": "Indian",
+    "Pakistan": "Pakistani",
+    "Bangladesh": "Bangladeshi",
+    "Mexico": "Mexican",
+    "Brazil": "Brazilian",
+    "Canada": "Canadian",
+    "Australia": "Australian",
+    "Nigeria": "Nigerian",
+    "Kenya": "Kenyan",
+    "Somalia": "Somali",
+    "Egypt": "Egyptian",
+    "Syria": "Syrian",
+    "Afghanistan": "Afghan",
+    "Poland": "Polish",
+    "Romania": "Romanian",
+    "Italy": "Italian",
+    "Spain": "Spanish",
+    "Greece": "Greek",
+    "Ireland": "Irish",
+    "Sweden": "Swedish",
+    "Vietnam": "Vietnamese",
+    "Thailand": "Thai",
+    "Indonesia": "Indonesian",
+    "Taiwan": "Taiwanese",
+    "Armenia": "Armenian",
+    "Serbia": "Serbian",
+    "Albania": "Albanian",
+    "Hungary": "Hungarian",
+    "Cuba": "Cuban",
+    "Haiti": "Haitian",
+    "Ethiopia": "Ethiopian",
+    "Morocco": "Moroccan",
+    "Lebanon": "Lebanese",
+    "Tibet": "Tibetan",
+    "Scotland": "Scottish",
+    "England": "English",
+}
 
-GROUPS = tuple(
-    "gay lesbian bisexual transgender queer straight heterosexual homosexual Muslim Jewish Christian Catholic Protestant"
-    " Hindu Buddhist Sikh atheist Mormon black white Asian African Arab Latino Hispanic European Romani Kurdish"
-    " indigenous immigrant refugee disabled blind deaf autistic dyslexic paralysed old young elderly female male feminist"
-    " liberal conservative socialist communist vegan African-American Native-American nonbinary".split()
+GROUPS = (
+    "gay",
+    "lesbian",
+    "bisexual",
+    "transgender",
+    "queer",
+    "straight",
+    "heterosexual",
+    "homosexual",
+    "Muslim",
+    "Jewish",
+    "Christian",
+    "Catholic",
+    "Protestant",
+    "Hindu",
+    "Buddhist",
+    "Sikh",
+    "atheist",
+    "Mormon",
+    "black",
+    "white",
+    "Asian",
+    "African",
+    "Arab",
+    "Latino",
+    "Hispanic",
+    "European",
+    "Romani",
+    "Kurdish",
+    "indigenous",
+    "immigrant",
+    "refugee",
+    "disabled",
+    "blind",
+    "deaf",
+    "autistic",
+    "dyslexic",
+    "paralysed",
+    "old",
+    "young",
+    "elderly",
+    "female",
+    "male",
+    "feminist",
+    "liberal",
+    "conservative",
+    "socialist",
+    "communist",
+    "vegan",
+    "African-American",
+    "Native-American",
+    "nonbinary",
 )
 
 # {c} the country, {a} the adjective.
@@ -220,7 +306,7 @@ class Naming:
 
 def learnt() -> list[str]:
     """Every learnt sentence, each with about a third of the learnt names, in turn."""
-    nations = [nation for number, nation in enumerate(NATIONS) if not _held_out(number)]
+    nations = [nation for number, nation in enumerate(NATIONS.items()) if not _held_out(number)]
     groups = [(group, group) for number, group in enumerate(GROUPS) if not _held_out(number)]
     return [
         *_in_turn(LEARNT_NATION_SENTENCES, nations, len(nations) // 3),
@@ -229,9 +315,11 @@ def learnt() -> list[str]:
 
 
 def measured() -> list[Naming]:
-    nations = [Naming(a, sentence.format(c=c, a=a)) for c, a in NATIONS for sentence in MEASURED_NATION_SENTENCES]
-    groups = [Naming(a, sentence.format(a=a)) for a in GROUPS for sentence in MEASURED_GROUP_SENTENCES]
-    return nations + groups
+    """Every measured sentence with every name."""
+    return [
+        *(Naming(a, sentence.format(c=c, a=a)) for c, a in NATIONS.items() for sentence in MEASURED_NATION_SENTENCES),
+        *(Naming(a, sentence.format(a=a)) for a in GROUPS for sentence in MEASURED_GROUP_SENTENCES),
+    ]
 
 
 def _held_out(number: int) -> bool:
