@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import sys
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Annotated
 
 import typer
@@ -92,7 +94,7 @@ def openapi() -> None:
 @site_app.command("create")
 def create_site(name: SiteName) -> None:
     """Create a site and print its admin key, once."""
-    with _database().transaction() as session:
+    with _transaction() as session:
         site = sites.create(session, name)
         key = sites.issue_key(session, site.id, Scope.ADMIN, "first key")
     console.print(f"Site “{name}” is there. Its key, shown only now:")
@@ -108,7 +110,7 @@ def create_key(
     name: Annotated[str, typer.Option(help="What the key is for.")] = "",
 ) -> None:
     """Issue another key for a site and print it, once."""
-    with _database().transaction() as session:
+    with _transaction() as session:
         key = sites.issue_key(session, _site(session, site).id, scope, name)
     print(key)
 
@@ -121,12 +123,22 @@ def create_moderator(
     password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)],
 ) -> None:
     """Create a moderator."""
-    with _database().transaction() as session:
+    with _transaction() as session:
         joined = [_site(session, site_name) for site_name in site]
         moderator = moderators.create(session, email, name, password)
         for one in joined:
             moderators.join(session, moderator, one.id)
     console.print(f"{moderator.name} can log in at {Settings().public_url}/console")
+
+
+@contextmanager
+def _transaction() -> Iterator[Session]:
+    database = _database()
+    try:
+        with database.transaction() as session:
+            yield session
+    finally:
+        database.engine.dispose()
 
 
 def _database() -> Database:
@@ -145,6 +157,9 @@ def _site(session: Session, name: str) -> Site:
 
 
 def _serve(factory: str, host: str, port: int) -> None:
+    # uvicorn shuts down on a signal and then raises it again: end as a program that was asked to, `finally` and all.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit())
     # By its name, so that a web process of a server never imports what the embedded mode needs.
     uvicorn.run(
         factory,
