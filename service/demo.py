@@ -48,7 +48,8 @@ out = Console()
 class Secrets(BaseModel):
     """What the demo must remember between two starts; it lies beside the database, readable by its owner alone."""
 
-    key: str
+    admin_key: str
+    blog_key: str
     webhook_secret: str
     password: str
 
@@ -68,7 +69,7 @@ def blog(database: Database, port: int) -> Iterator[None]:
     environment = {
         **os.environ,
         "GATEPOST_URL": gatepost_url,
-        "GATEPOST_KEY": known.key,
+        "GATEPOST_KEY": known.blog_key,
         "GATEPOST_WEBHOOK_SECRET": known.webhook_secret,
         "BLOG_PORT": str(blog_port),
         "BLOG_DATABASE": str(folder / "demo-blog.db"),
@@ -96,8 +97,13 @@ def _set_up(database: Database, folder: Path, webhook_url: str) -> Secrets:
         site = sites.create(session, "Demo blog")
         moderators.join(session, moderators.create(session, MODERATOR, "Mo the moderator", password), site.id)
         endpoint = webhooks.create(session, site.id, webhook_url, allow_private=True)
-        key = sites.issue_key(session, site.id, Scope.ADMIN, "demo blog")
-        known = Secrets(key=key, webhook_secret=endpoint.secret, password=password)
+        known = Secrets(
+            admin_key=sites.issue_key(session, site.id, Scope.ADMIN, "for trying the API"),
+            # A blog that only posts comments needs no more.
+            blog_key=sites.issue_key(session, site.id, Scope.SUBMIT, "demo blog"),
+            webhook_secret=endpoint.secret,
+            password=password,
+        )
         folder.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
         path.write_text(known.model_dump_json(), encoding="utf-8")
@@ -105,11 +111,12 @@ def _set_up(database: Database, folder: Path, webhook_url: str) -> Secrets:
 
 
 def _narrate(gatepost_url: str, blog_url: str, known: Secrets, folder: Path) -> None:
-    with httpx2.Client(headers={"authorization": f"Bearer {known.key}"}, timeout=10) as client:
+    with httpx2.Client(headers={"authorization": f"Bearer {known.admin_key}"}, timeout=10) as client:
         _wait_until_up(client, gatepost_url, blog_url)
         if not _comments(client, gatepost_url):
             for name, text in COMMENTS:
-                client.post(f"{blog_url}/comments", data={"author_name": name, "text": text})
+                # Without the key: the blog is somebody else.
+                httpx2.post(f"{blog_url}/comments", data={"author_name": name, "text": text}, timeout=10)
             out.print(f"\n{len(COMMENTS)} readers have posted comments on the demo blog …")
         _show(_decided(client, gatepost_url))
     out.print(f"""
