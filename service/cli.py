@@ -120,7 +120,12 @@ def create_moderator(
     email: Annotated[str, typer.Argument(help="They log in with it.")],
     site: Annotated[list[str], typer.Option(help="A site whose queue they work on; may be given again.")],
     name: Annotated[str, typer.Option(prompt=True, help="How others see them.")],
-    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)],
+    password: Annotated[
+        str,
+        typer.Option(
+            prompt=True, hide_input=True, confirmation_prompt=True, help="Better not given here: you are asked for it."
+        ),
+    ],
 ) -> None:
     """Create a moderator."""
     with _transaction() as session:

@@ -1,0 +1,150 @@
+"""Who may do what: every route of the API with every kind of key."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlmodel import select
+
+from service.core.models import Delivery, Key, Scope, Site, utc_now
+
+# The smallest scope that each route needs, and a body that fits; a new route is listed here or the test fails.
+ROUTES: dict[tuple[str, str], tuple[Scope, Any]] = {
+    ("POST", "/v1/comments"): (Scope.SUBMIT, {"text": "Thank you."}),
+    ("POST", "/v1/comments/batch"): (Scope.SUBMIT, {"comments": [{"text": "Thank you."}]}),
+    ("GET", "/v1/comments"): (Scope.READ, None),
+    ("GET", "/v1/comments/{comment_id}"): (Scope.READ, None),
+    ("PUT", "/v1/comments/{comment_id}"): (Scope.SUBMIT, {"text": "Thank you!"}),
+    ("DELETE", "/v1/comments/{comment_id}"): (Scope.SUBMIT, None),
+    ("POST", "/v1/comments/{comment_id}/feedback"): (Scope.SUBMIT, {"decision": "approve"}),
+    ("POST", "/v1/webhooks"): (Scope.ADMIN, {"url": "https://blog.example.org/"}),
+    ("GET", "/v1/webhooks"): (Scope.ADMIN, None),
+    ("DELETE", "/v1/webhooks/{endpoint_id}"): (Scope.ADMIN, None),
+    ("POST", "/v1/webhooks/{endpoint_id}/rotate"): (Scope.ADMIN, None),
+    ("POST", "/v1/webhooks/{endpoint_id}/enable"): (Scope.ADMIN, None),
+    ("POST", "/v1/webhooks/{endpoint_id}/ping"): (Scope.ADMIN, None),
+    ("GET", "/v1/deliveries"): (Scope.ADMIN, None),
+    ("POST", "/v1/deliveries/{delivery_id}/redeliver"): (Scope.ADMIN, None),
+    ("GET", "/v1/site"): (Scope.READ, None),
+    ("GET", "/v1/site/policy"): (Scope.READ, None),
+    ("PUT", "/v1/site/policy"): (Scope.ADMIN, {}),
+}
+MALFORMED = (
+    "",
+    "Bearer",
+    "Bearer ",
+    "Basic Z3A6Z3A=",
+    "Bearer gp_",
+    "Bearer gp__",
+    "Bearer gp_unknown_secret",
+    "Bearer gp_\0_\0",
+    "Bearer gp_\xff_\xfe",
+    "Bearer gp_" + "x" * 100_000,
+)
+
+Send = Callable[[tuple[str, str], str | None], int]
+
+
+@pytest.fixture
+def send(app: FastAPI, site: Site, client: TestClient) -> Send:
+    """Sends a request about things that exist at the site, with this Authorization or none; tells the status."""
+    ids = {
+        "comment_id": client.post("/v1/comments", json={"text": "Thank you."}).json()["id"],
+        "endpoint_id": client.post("/v1/webhooks", json={"url": "https://blog.example.org/"}).json()["id"],
+    }
+    event_id = UUID(client.post(f"/v1/webhooks/{ids['endpoint_id']}/ping").json()["event_id"])
+    delivery = Delivery(
+        site_id=site.id, event_id=event_id, endpoint_id=UUID(ids["endpoint_id"]), attempt=1, duration_ms=1
+    )
+    with app.state.database.transaction() as session:
+        session.add(delivery)
+    ids["delivery_id"] = str(delivery.id)
+    anonymous = TestClient(app, raise_server_exceptions=False)
+
+    def status(route: tuple[str, str], authorization: str | None) -> int:
+        method, path = route
+        headers = [] if authorization is None else [(b"authorization", authorization.encode("latin-1"))]
+        body = {} if ROUTES[route][1] is None else {"json": ROUTES[route][1]}
+        return anonymous.request(method, path.format(**ids), headers=headers, **body).status_code
+
+    return status
+
+
+def test_every_route_under_v1_is_listed_here(app: FastAPI) -> None:
+    operations = {
+        (method.upper(), path)
+        for path, methods in app.openapi()["paths"].items()
+        for method in methods
+        if path.startswith("/v1")
+    }
+
+    assert operations == ROUTES.keys()
+
+
+def test_without_a_valid_key_every_route_answers_401(send: Send) -> None:
+    for route in ROUTES:
+        assert send(route, None) == 401, route
+        for value in MALFORMED:
+            assert send(route, value) == 401, (route, value[:20])
+
+
+@pytest.mark.parametrize("scope", [Scope.SUBMIT, Scope.READ])
+def test_a_key_may_do_what_its_scope_says_and_no_more(
+    send: Send, issue_key: Callable[[Scope], str], scope: Scope
+) -> None:
+    key = f"Bearer {issue_key(scope)}"
+    # What removes things comes last.
+    for route in sorted(ROUTES, key=lambda route: route[0] == "DELETE"):
+        status = send(route, key)
+        assert (status < 300) if ROUTES[route][0] == scope else (status == 403), (route, status)
+
+
+def test_an_admin_key_may_do_everything(send: Send, issue_key: Callable[[Scope], str]) -> None:
+    key = f"Bearer {issue_key(Scope.ADMIN)}"
+    for route in sorted(ROUTES, key=lambda route: route[0] == "DELETE"):
+        assert send(route, key) < 300, route
+
+
+def test_another_site_s_things_are_not_found(send: Send, other_client: TestClient) -> None:
+    key = other_client.headers["authorization"]
+    for route in ROUTES:
+        status = send(route, key)
+        assert status == 404 if "{" in route[1] else status < 300, (route, status)
+
+
+def test_another_site_s_things_are_not_listed(send: Send, other_client: TestClient) -> None:
+    lists = [other_client.get(f"/v1/{path}").json() for path in ("comments", "webhooks", "deliveries")]
+
+    assert lists == [{"comments": [], "next": None}, [], {"deliveries": [], "next": None}]
+
+
+def test_a_cursor_of_another_site_tells_nothing(client: TestClient, other_client: TestClient) -> None:
+    theirs = client.post("/v1/comments", json={"text": "Thank you."}).json()["id"]
+
+    answers = [other_client.get("/v1/comments", params={"after": one}).json() for one in (theirs, str(uuid4()))]
+
+    assert answers == [{"comments": [], "next": None}] * 2
+
+
+def test_a_revoked_key_is_refused(send: Send, app: FastAPI, issue_key: Callable[[Scope], str]) -> None:
+    key = issue_key(Scope.ADMIN)
+    with app.state.database.transaction() as session:
+        session.exec(select(Key).where(Key.id == key.split("_")[1])).one().revoked_at = utc_now()
+
+    for route in ROUTES:
+        assert send(route, f"Bearer {key}") == 401, route
+
+
+def test_a_refusal_says_how_to_authenticate_and_what_is_missing(
+    app: FastAPI, issue_key: Callable[[Scope], str]
+) -> None:
+    anonymous = TestClient(app)
+    refused = anonymous.get("/v1/site")
+    forbidden = anonymous.get("/v1/site", headers={"authorization": f"Bearer {issue_key(Scope.SUBMIT)}"})
+
+    assert refused.headers["www-authenticate"] == 'Bearer realm="gatepost"'
+    assert refused.headers["content-type"] == forbidden.headers["content-type"] == "application/problem+json"
+    assert "“submit”; this needs “read”" in forbidden.json()["detail"]

@@ -1,0 +1,95 @@
+"""Migrations lead to the models, however often and by however many processes at once."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import inspect
+from sqlmodel import SQLModel
+
+from service import migrations
+from service.core import comments, models, moderators, outbox, sites, webhooks
+from service.core.comments import Submission
+from service.core.db import Database, create_engine
+from service.core.queue import SilentBell, Topic
+from tests.servers.postgresql import PostgreSQL
+
+ROOT = Path(__file__).parents[1]
+UPGRADE = "import sys; from service import migrations; migrations.upgrade(sys.argv[1])"
+
+
+def _tables(url: str) -> set[str]:
+    engine = create_engine(url)
+    tables = set(inspect(engine).get_table_names())
+    engine.dispose()
+    return tables
+
+
+def _expected_tables() -> set[str]:
+    return {*SQLModel.metadata.tables, "alembic_version"}
+
+
+def test_the_migrations_make_what_the_models_say(migrated_url: str) -> None:
+    engine = create_engine(migrated_url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        differences = compare_metadata(context, SQLModel.metadata)
+    engine.dispose()
+
+    assert differences == []
+
+
+def test_a_second_upgrade_changes_nothing(migrated_url: str) -> None:
+    migrations.upgrade(migrated_url)
+
+    assert _tables(migrated_url) == _expected_tables()
+
+
+def test_down_to_nothing_and_up_again(migrated_url: str) -> None:
+    command.downgrade(migrations.config(migrated_url), "base")
+    left = _tables(migrated_url)
+    migrations.upgrade(migrated_url)
+
+    assert left == {"alembic_version"}
+    assert _tables(migrated_url) == _expected_tables()
+
+
+def test_processes_that_upgrade_at_once_all_succeed(postgresql_server: PostgreSQL) -> None:
+    url = postgresql_server.create_database()
+    upgrades = [
+        subprocess.Popen([sys.executable, "-c", UPGRADE, url], cwd=ROOT, stderr=subprocess.PIPE) for _ in range(3)
+    ]
+    endings = [(upgrade.communicate(timeout=60)[1], upgrade.returncode) for upgrade in upgrades]
+
+    assert [code for _, code in endings] == [0, 0, 0], endings
+    assert _tables(url) == _expected_tables()
+    postgresql_server.drop_database(url)
+
+
+def test_every_table_takes_a_row(migrated_url: str) -> None:
+    database = Database(create_engine(migrated_url), SilentBell())
+    with database.transaction() as session:
+        site = sites.create(session, "Treaty blog")
+        sites.issue_key(session, site.id, models.Scope.ADMIN)
+        endpoint = webhooks.create(session, site.id, "https://blog.example.org/", allow_private=False)
+        event = webhooks.ping(session, endpoint)
+        comment = comments.submit(session, site.id, Submission(text="Thank you."), "k-1")
+        comments.review(session, site.id, comment.id, approve=True, category=None, actor="site")
+        outbox.put(session, Topic.SCORE, comment.id)
+        moderators.join(session, moderators.create(session, "mo@example.org", "Mo", "a long password"), site.id)
+        moderators.log_in(session, "mo@example.org", "a long password")
+        session.add(
+            models.Delivery(
+                site_id=site.id, event_id=event.id, endpoint_id=endpoint.id, attempt=1, duration_ms=1, error="refused"
+            )
+        )
+    with database.reading() as session:
+        empty = [
+            name for name, table in SQLModel.metadata.tables.items() if session.execute(table.select()).first() is None
+        ]
+    database.engine.dispose()
+
+    assert empty == []
