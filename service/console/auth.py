@@ -84,9 +84,7 @@ def log_in(
     # Whoever planted or knew the old token has nothing from this login.
     moderators.log_out(session, request.cookies.get(_cookie(settings), ""))
     response = RedirectResponse(inside(wanted), HTTPStatus.SEE_OTHER)
-    response.set_cookie(
-        _cookie(settings), token, path="/", secure=_is_https(settings), httponly=True, samesite="lax"
-    )
+    response.set_cookie(_cookie(settings), token, path="/", secure=_is_https(settings), httponly=True, samesite="lax")
     return response
 
 
@@ -94,9 +92,7 @@ def log_in(
 def log_out(request: Request, _: Acting, session: Session, settings: SettingsDep) -> Response:
     moderators.log_out(session, request.cookies.get(_cookie(settings), ""))
     response = RedirectResponse(LOGIN, HTTPStatus.SEE_OTHER)
-    response.delete_cookie(
-        _cookie(settings), path="/", secure=_is_https(settings), httponly=True, samesite="lax"
-    )
+    response.delete_cookie(_cookie(settings), path="/", secure=_is_https(settings), httponly=True, samesite="lax")
     return response
 
 

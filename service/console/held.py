@@ -50,7 +50,7 @@ def count(session: Session, site_ids: Sequence[UUID]) -> Counter[UUID]:
     """How many comments are held at each site."""
     site_id = col(Comment.site_id)
     query = select(site_id, func.count()).where(_is_held(site_ids)).group_by(site_id)
-    return Counter(dict(session.execute(query).tuples().all()))
+    return Counter(dict(session.execute(query).all()))
 
 
 def page(session: Session, site_ids: Sequence[UUID], after: UUID | None) -> Page:

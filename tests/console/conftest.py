@@ -1,0 +1,84 @@
+"""The console of a fresh Gatepost on each kind of database, with two sites and a moderator of one of them."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from service.core import comments, moderators, sites
+from service.core.comments import Settlement, Submission
+from service.core.db import Database
+from service.core.models import Comment, Site
+from service.core.policy import Decision, Signal, Verdict
+from service.core.queue import SilentBell
+from service.core.settings import Settings
+from service.main import build_app
+from tests.console.forms import EMAIL, PASSWORD, log_in
+
+ORIGIN = "http://testserver"
+Hold = Callable[..., Comment]
+
+
+@pytest.fixture
+def app(migrated_url: str) -> Iterator[FastAPI]:
+    app = build_app(Settings(database_url=migrated_url, _env_file=None), SilentBell())
+    yield app
+    app.state.database.engine.dispose()
+
+
+@pytest.fixture
+def db(app: FastAPI) -> Database:
+    found: Database = app.state.database
+    return found
+
+
+@pytest.fixture
+def site(db: Database) -> Site:
+    """The site of the moderator Mira."""
+    with db.transaction() as session:
+        site = sites.create(session, "Treaty blog")
+        moderators.join(session, moderators.create(session, EMAIL, "Mira", PASSWORD), site.id)
+        return site
+
+
+@pytest.fixture
+def other_site(db: Database) -> Site:
+    with db.transaction() as session:
+        return sites.create(session, "Another blog")
+
+
+@pytest.fixture
+def visitor(app: FastAPI) -> TestClient:
+    """A browser that has not logged in."""
+    return TestClient(app, base_url=ORIGIN, headers={"Origin": ORIGIN})
+
+
+@pytest.fixture
+def mira(visitor: TestClient, site: Site) -> TestClient:
+    """The browser of a moderator who has logged in."""
+    log_in(visitor)
+    return visitor
+
+
+@pytest.fixture
+def hold(db: Database) -> Hold:
+    """Put a comment into a site's held queue, as the scorer does."""
+
+    def hold(site: Site, text: str = "You idiots!", reason: str = "Insult: 88%.", **fields: Any) -> Comment:
+        verdict = Verdict(
+            decision=Decision.HOLD,
+            rule="toxicity",
+            reasons=[reason],
+            scores={"insult": 0.88, "spam": 0.0213},
+            signals=[Signal(name="links", weight=1.0, reason=f"Signal, not: {reason}")],
+            engine="compact-1",
+            policy_version=1,
+        )
+        with db.transaction() as session:
+            comment = comments.submit(session, site.id, Submission.model_validate({"text": text, **fields}))
+            session.flush()
+            return comments.settle(session, [Settlement(comment.id, comment.revision, verdict)])[0]
+
+    return hold
