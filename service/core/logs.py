@@ -2,9 +2,11 @@
 
 import logging
 import sys
+from collections.abc import Sequence
+from typing import Any, TextIO
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import ExcInfo, Processor
 
 from service.core.settings import Settings
 
@@ -18,15 +20,11 @@ def configure(settings: Settings) -> None:
     ]
     console = settings.log_format == "console"
     renderer: Processor = (
-        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        structlog.dev.ConsoleRenderer(exception_formatter=_print_traceback)
         if console
         else structlog.processors.JSONRenderer()
     )
-    # Local variables stay out of tracebacks: they would hold the comment's text.
-    tracebacks = structlog.processors.ExceptionRenderer(
-        structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
-    )
-    finish: list[Processor] = [renderer] if console else [tracebacks, renderer]
+    finish: list[Processor] = [renderer] if console else [structlog.processors.ExceptionRenderer(_traceback), renderer]
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -51,3 +49,30 @@ def configure(settings: Settings) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+# Local variables stay out of tracebacks: they would hold the comment's text.
+_as_dicts = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+
+
+def _traceback(exc_info: ExcInfo) -> list[dict[str, Any]]:
+    return _without_quotations(_as_dicts(exc_info))
+
+
+def _without_quotations(stacks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Only the first line of each message: PostgreSQL and pydantic go on with the values that they refuse."""
+    return [
+        {
+            **stack,
+            "exc_value": stack["exc_value"].partition("\n")[0],
+            "exc_notes": [],
+            "exceptions": [_without_quotations(group) for group in stack["exceptions"]],
+        }
+        for stack in stacks
+    ]
+
+
+def _print_traceback(out: TextIO, exc_info: ExcInfo) -> None:
+    for stack in reversed(_traceback(exc_info)):
+        out.writelines(f"  {frame['filename']}:{frame['lineno']} in {frame['name']}\n" for frame in stack["frames"])
+        out.write(f"{stack['exc_type']}: {stack['exc_value']}\n")
