@@ -62,7 +62,7 @@ def postpone(session: Session, row: OutboxRow, delay: timedelta) -> bool:
 
 
 def forget(session: Session, subject_ids: Collection[UUID]) -> None:
-    """The subjects are erased: nothing is owed for them. A row in a worker's hands is left to it: it finds no subject."""
+    """The subjects are erased: nothing is owed for them. A row in a worker's hands is left: it will find no subject."""
     # Not waited for: the worker locks the row and then the comment, whoever erases has locked the comment already.
     owed = (
         select(col(OutboxRow.id))
