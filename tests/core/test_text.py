@@ -15,7 +15,7 @@ ANY_TEXT = st.text(st.characters(), max_size=200)
     ("written", "normal"),
     [
         ("Hello  \t\r\n World\u3000!", "hello world !"),
-        ("ＦＵＬＬ ｗｉｄｔｈ", "full width"),
+        ("\uff26\uff35\uff2c\uff2c \uff57\uff49\uff44\uff54\uff48", "full width"),
         ("Straße ﬁne", "strasse fine"),
         ("in\u200bvis\u00adible\ufeff", "invisible"),
         ("\u202eright\u202c to left", "right to left"),
