@@ -1,6 +1,7 @@
 """What nobody in their right mind sends: each answer is a short problem body, and nothing is stored."""
 
 import gzip
+import itertools
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -142,10 +143,10 @@ def test_a_hostile_comment_in_a_batch_is_refused(client: TestClient) -> None:
         _assert_refused(_post(client, batch, f"{PATH}/batch"), what, 422)
 
 
-@pytest.mark.parametrize("value", ["\0", "a\0b", "\ud800", "a\udfffb", 1, True, [], {}, "x" * 60_000])
-def test_no_text_field_takes_what_cannot_be_stored(client: TestClient, value: Any) -> None:
+def test_no_text_field_takes_what_cannot_be_stored(client: TestClient) -> None:
+    values: list[Any] = ["\0", "a\0b", "\ud800", "a\udfffb", 1, True, [], {}, "x" * 60_000]
     assert "author_ip" in STRINGS
-    for name in STRINGS:
+    for name, value in itertools.product(STRINGS, values):
         answer = _post(client, json.dumps({"text": "x", name: value}).encode())
         _assert_refused(answer, name, 422)
         assert answer.json()["errors"][0]["pointer"] == f"/{name}"
@@ -169,12 +170,10 @@ def test_a_hostile_webhook_is_refused(client: TestClient) -> None:
         _assert_refused(_post(client, json.dumps({"url": url}).encode(), "/v1/webhooks"), url[:20], 422)
 
 
-@pytest.mark.parametrize("what", HEADERS)
-def test_a_hostile_header_is_refused(client: TestClient, what: str) -> None:
-    name, value = HEADERS[what]
-    headers = {b"content-type": b"application/json", name: value}
-
-    _assert_refused(client.post(PATH, content=HARMLESS, headers=headers), what, 422)
+def test_a_hostile_header_is_refused(client: TestClient) -> None:
+    for what, (name, value) in HEADERS.items():
+        headers = {b"content-type": b"application/json", name: value}
+        _assert_refused(client.post(PATH, content=HARMLESS, headers=headers), what, 422)
 
 
 def test_a_hostile_address_is_refused(client: TestClient) -> None:

@@ -15,6 +15,18 @@ from service.core.queue import Topic
 
 PATH = "/v1/webhooks"
 URL = "https://blog.example.org/hooks/gatepost"
+BAD_URLS = [
+    "http://blog.example.org/",
+    "ftp://blog.example.org/",
+    "https://",
+    "https://[/",
+    "https://blog.example.org:99999/",
+    "https://user:password@blog.example.org/",
+    "https://blog.example.org/\0",
+    "https://blog.example.org/\nx",
+    "https://blog example.org/",
+    "",
+]
 
 
 @pytest.fixture
@@ -54,25 +66,11 @@ def test_a_new_endpoint_shows_its_secret_once(client: TestClient) -> None:
     assert "secret" not in listed[0]
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://blog.example.org/",
-        "ftp://blog.example.org/",
-        "https://",
-        "https://[/",
-        "https://blog.example.org:99999/",
-        "https://user:password@blog.example.org/",
-        "https://blog.example.org/\0",
-        "https://blog.example.org/\nx",
-        "https://blog example.org/",
-        "",
-    ],
-)
-def test_an_endpoint_needs_a_plain_https_url(client: TestClient, url: str) -> None:
-    answer = client.post(PATH, json={"url": url})
+def test_an_endpoint_needs_a_plain_https_url(client: TestClient) -> None:
+    for url in BAD_URLS:
+        answer = client.post(PATH, json={"url": url})
+        assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json"), url
 
-    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
     assert client.get(PATH).json() == []
 
 
