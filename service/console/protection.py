@@ -22,7 +22,7 @@ HEADERS = {
     "Content-Security-Policy": "; ".join(_POLICY),
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
-    # Other sites learn nothing. With `no-referrer` browsers would hide a form's origin from us as well (Fetch, 3.2).
+    # Other sites learn nothing. With `no-referrer` browsers send `Origin: null` with our own forms too (Fetch).
     "Referrer-Policy": "same-origin",
 }
 _SAFE = {"GET", "HEAD", "OPTIONS"}
