@@ -1,0 +1,181 @@
+"""Sites: whose key opens what, and which version of the rules is live."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import select
+
+from service.core import db, errors, sites
+from service.core.db import Database
+from service.core.models import Key, PolicyVersion, Scope
+from service.core.policy import Policy
+from tests.core.crowds import at_once
+
+
+def _issue(database: Database, site_id: UUID, scope: Scope = Scope.ADMIN) -> str:
+    with database.transaction() as session:
+        return sites.issue_key(session, site_id, scope, "the blog")
+
+
+def _open(database: Database, bearer: str, needed: Scope = Scope.READ) -> UUID:
+    with database.reading() as session:
+        return sites.authenticate(session, bearer, needed).id
+
+
+def test_a_key_opens_its_own_site(database: Database, site_id: UUID, other_site_id: UUID) -> None:
+    mine, other = _issue(database, site_id), _issue(database, other_site_id)
+
+    assert (_open(database, mine), _open(database, other)) == (site_id, other_site_id)
+
+
+def test_the_hash_of_a_key_is_stored_and_not_the_key(database: Database, site_id: UUID) -> None:
+    bearer = _issue(database, site_id)
+    secret = bearer.split("_", 2)[2]
+
+    with database.engine.connect() as connection:
+        (row,) = connection.execute(text("SELECT * FROM key")).all()
+
+    assert hashlib.sha256(secret.encode()).hexdigest() in row
+    assert secret not in str(row)
+    assert len(secret) >= 43  # 256 bits in base64
+
+
+def test_a_revoked_key_is_unauthorized(database: Database, site_id: UUID) -> None:
+    bearer = _issue(database, site_id)
+    with database.transaction() as session:
+        session.exec(select(Key)).one().revoked_at = datetime.now(UTC)
+
+    with pytest.raises(errors.UnauthorizedError):
+        _open(database, bearer)
+
+
+def test_the_secret_of_one_key_does_not_open_another(database: Database, site_id: UUID, other_site_id: UUID) -> None:
+    mine, other = _issue(database, site_id), _issue(database, other_site_id)
+    crossed = "_".join([*mine.split("_", 2)[:2], other.split("_", 2)[2]])
+
+    with pytest.raises(errors.UnauthorizedError):
+        _open(database, crossed)
+
+
+CHANGES: list[Callable[[str], str]] = [
+    lambda bearer: bearer[:-1] + ("A" if bearer[-1] != "A" else "B"),
+    lambda bearer: bearer[:-1],
+    lambda bearer: bearer + "A",
+    lambda bearer: bearer.removeprefix("gp_"),
+    lambda bearer: bearer[:15],
+    lambda bearer: bearer[:16],
+    lambda bearer: bearer.replace("_", "_\0", 1),
+    lambda bearer: bearer + "\0",
+    lambda bearer: bearer + "\ud800",
+    lambda bearer: " " + bearer,
+    str.upper,
+]
+NEVER_ISSUED = [
+    "",
+    "gp_",
+    "gp__",
+    "gp_abcdefghijkl_secret",
+    "gp_\0_\0",
+    "gp_\ud800_\ud800",
+    "gp_ключ_секрет",
+    "gp_%_%",
+    "gp_' OR 1=1 --_x",
+    "gp_" + "a" * 1_000_000 + "_" + "b" * 1_000_000,
+]
+
+
+def test_a_key_that_was_changed_is_unauthorized(database: Database, site_id: UUID) -> None:
+    bearer = _issue(database, site_id)
+
+    for change in CHANGES:
+        with pytest.raises(errors.UnauthorizedError):
+            _open(database, change(bearer))
+
+
+def test_a_key_that_was_never_issued_is_unauthorized(database: Database, site_id: UUID) -> None:
+    _issue(database, site_id)
+
+    for bearer in NEVER_ISSUED:
+        with pytest.raises(errors.UnauthorizedError):
+            _open(database, bearer)
+
+
+@pytest.mark.parametrize(
+    ("scope", "opens"),
+    [
+        (Scope.SUBMIT, {Scope.SUBMIT}),
+        (Scope.READ, {Scope.READ}),
+        (Scope.ADMIN, {Scope.SUBMIT, Scope.READ, Scope.ADMIN}),
+    ],
+)
+def test_a_key_opens_what_its_scope_includes_and_nothing_else(
+    database: Database, site_id: UUID, scope: Scope, opens: set[Scope]
+) -> None:
+    bearer = _issue(database, site_id, scope)
+
+    opened, refused = set(), set()
+    for needed in Scope:
+        try:
+            _open(database, bearer, needed)
+            opened.add(needed)
+        except errors.ForbiddenError:
+            refused.add(needed)
+
+    assert opened == opens
+    assert refused == set(Scope) - opens
+
+
+def test_a_new_site_has_the_default_rules(database: Database, site_id: UUID) -> None:
+    with database.reading() as session:
+        assert sites.live_policies(session, {site_id}) == {site_id: (1, Policy())}
+
+
+def test_saved_rules_are_live_as_the_next_version_and_older_ones_stay(database: Database, site_id: UUID) -> None:
+    rules = Policy(max_links=0, held_words=["casino"], thresholds={"spam": 0.9})
+    with database.transaction() as session:
+        saved = sites.put_policy(session, site_id, rules, "Mia")
+
+    with database.reading() as session:
+        live = sites.live_policies(session, {site_id})
+        kept = session.exec(select(PolicyVersion.version).order_by(PolicyVersion.version)).all()  # type: ignore[arg-type]
+    assert (saved.version, saved.created_by) == (2, "Mia")
+    assert live == {site_id: (2, rules)}
+    assert kept == [1, 2]
+
+
+def test_a_later_default_reaches_rules_that_left_it_open(database: Database, site_id: UUID) -> None:
+    """What a site did not choose is not stored, so that it follows Gatepost's defaults."""
+    with database.transaction() as session:
+        saved = sites.put_policy(session, site_id, Policy(hold_first_time_authors=True), "Mia")
+
+    assert saved.rules == {"hold_first_time_authors": True}
+
+
+def test_the_rules_of_several_sites_are_told_apart(database: Database, site_id: UUID, other_site_id: UUID) -> None:
+    rules = Policy(max_links=9)
+    with database.transaction() as session:
+        sites.put_policy(session, other_site_id, rules, "Noor")
+
+    with database.reading() as session:
+        live = sites.live_policies(session, {site_id, other_site_id, db.new_id()})
+
+    assert live == {site_id: (1, Policy()), other_site_id: (2, rules)}
+
+
+def test_no_sites_have_no_rules(database: Database) -> None:
+    with database.reading() as session:
+        assert sites.live_policies(session, set()) == {}
+
+
+def test_those_who_save_at_once_make_different_versions(database: Database, site_id: UUID) -> None:
+    def save(number: int) -> int:
+        with database.transaction() as session:
+            return sites.put_policy(session, site_id, Policy(max_links=number), f"moderator {number}").version
+
+    versions = at_once(8, save)
+
+    assert sorted(versions) == list(range(2, 10))
