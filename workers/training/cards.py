@@ -25,7 +25,8 @@ TOXICITY: Card = {
         "obscene": 0.5,
         "threat": 0.2,
         "insult": 0.5,
-        "identity_attack": 0.3,
+        # Lower, it holds "She is proud to be gay."
+        "identity_attack": 0.5,
     },
 }
 SPAM: Card = {

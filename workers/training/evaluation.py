@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 
 from service.core.labels import TOXICITY_LABELS
 from workers.engines import linear
-from workers.training import templates, toxicity
+from workers.training import cards, templates, toxicity
 from workers.training.corpora import Corpus
 
 Figures = dict[str, Any]
@@ -81,9 +81,10 @@ def _calibration_error(
 
 
 def _measure_naming(model: linear.LinearModel) -> Figures:
-    """Share of harmless sentences held, by the name in them; none of the sentences was learnt from."""
+    """Share of harmless sentences held by any label, by the name in them; none of the sentences was learnt from."""
     namings = templates.measured()
-    held = model.probabilities([naming.sentence for naming in namings])[:, TOXICITY] >= HOLD_AT
+    hold_at = [cards.TOXICITY["hold_at"][label] for label in TOXICITY_LABELS]
+    held = (model.probabilities([naming.sentence for naming in namings]) >= hold_at).any(axis=1)
     by_name: defaultdict[str, list[bool]] = defaultdict(list)
     for naming, is_held in zip(namings, held.tolist(), strict=True):
         by_name[naming.name].append(is_held)
