@@ -33,7 +33,7 @@ def deliver() -> None:
 
 def _drain(topic: Topic, step: Callable[[], int], full: int) -> None:
     while claimed := step():
-        if claimed == full:
+        if claimed >= full:
             # There is more: let the next free worker join in.
             _database().bell.ring(topic)
 

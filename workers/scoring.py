@@ -9,9 +9,10 @@ from typing import Protocol
 from uuid import UUID
 
 import structlog
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
-from service.core import comments, markup, outbox, policy, sites, text
+from service.core import comments, db, markup, outbox, policy, sites, text
 from service.core.comments import Settlement
 from service.core.db import Database
 from service.core.labels import SPAM, Scores
@@ -62,10 +63,20 @@ class Job:
 
 
 def score_batch(database: Database, scorer: Scorer, settings: Settings) -> int:
-    """Settle up to `settings.score_batch` due comments; the number that were claimed, 0 when nothing was due."""
+    """Settle up to `settings.score_batch` due comments and one more; the number that were claimed, 0: nothing was due.
+
+    The one more was tried before and is claimed alone: it may be what killed its batch.
+    """
+    fresh = _score(database, scorer, settings, settings.score_batch, col(OutboxRow.attempts) == 0)
+    return fresh + _score(database, scorer, settings, 1, col(OutboxRow.attempts) > 0)
+
+
+def _score(database: Database, scorer: Scorer, settings: Settings, limit: int, condition: ColumnElement[bool]) -> int:
     with database.transaction() as session:
-        rows = outbox.claim(session, Topic.SCORE, settings.score_batch, settings.score_lease)
+        rows = outbox.claim(session, Topic.SCORE, limit, settings.score_lease, condition)
         jobs = _jobs(session, rows)
+    if not rows:
+        return 0
     fresh = [job for job in jobs if job.row.attempts <= settings.score_attempts]
     worn_out = [job for job in jobs if job.row.attempts > settings.score_attempts]
     verdicts = _judge(scorer, fresh) | {job.row.id: policy.unscored(FAILED) for job in worn_out}
@@ -78,9 +89,10 @@ def score_batch(database: Database, scorer: Scorer, settings: Settings) -> int:
 
 
 def hold_overdue(database: Database, settings: Settings) -> int:
-    """Hold for a human what waits for an engine that is not there; the number that were claimed."""
+    """Hold for a human what has waited too long for an engine that is not there; the number that were claimed."""
     with database.transaction() as session:
-        rows = outbox.claim(session, Topic.SCORE, settings.score_batch, settings.score_lease)
+        overdue = col(OutboxRow.created_at) <= db.now(session) - settings.score_within
+        rows = outbox.claim(session, Topic.SCORE, settings.score_batch, settings.score_lease, overdue)
         jobs = _jobs(session, rows)
         _settle(session, rows, jobs, {job.row.id: policy.unscored(LATE) for job in jobs})
     return len(rows)

@@ -19,12 +19,14 @@ def put(session: Session, topic: Topic, subject_id: UUID, endpoint_id: UUID | No
     session.info.setdefault("topics", set()).add(topic)
 
 
-def claim(session: Session, topic: Topic, limit: int, lease: timedelta) -> list[OutboxRow]:
-    """Take up to `limit` due rows, oldest first. For as long as the lease lasts nobody else gets them."""
+def claim(
+    session: Session, topic: Topic, limit: int, lease: timedelta, *conditions: ColumnElement[bool]
+) -> list[OutboxRow]:
+    """Take up to `limit` due rows that meet the conditions, oldest first. Nobody else gets them until the lease ends."""
     now = db.now(session)
     due = (
         select(col(OutboxRow.id))
-        .where(col(OutboxRow.topic) == topic, col(OutboxRow.due_at) <= now)
+        .where(col(OutboxRow.topic) == topic, col(OutboxRow.due_at) <= now, *conditions)
         .order_by(col(OutboxRow.due_at))
         .limit(limit)
         .with_for_update(skip_locked=True)

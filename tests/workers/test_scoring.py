@@ -363,15 +363,36 @@ def test_a_decision_owes_each_endpoint_its_event(database: Database, settings: S
 
 def test_what_is_overdue_is_held_with_the_reason(database: Database, settings: Settings, site_id: UUID) -> None:
     comment_id = _submit(database, site_id)
+    _make_old(database, settings.score_within)
+    recent = _submit(database, site_id)
 
     assert scoring.hold_overdue(database, settings) == 1
 
+    assert _get(database, recent).status == Status.PENDING
     comment = _get(database, comment_id)
     assert comment.status == Status.HELD
     assert _verdict(comment)["rule"] == "unscored"
     assert _verdict(comment)["reasons"] == [scoring.LATE]
     assert _events(database) == {comment_id: ["comment.held"]}
-    assert _rows(database) == []
+    assert [row.subject_id for row in _rows(database)] == [recent]
+
+
+def test_what_may_have_killed_its_batch_is_claimed_alone(database: Database, settings: Settings, site_id: UUID) -> None:
+    before = {_submit(database, site_id) for _ in range(3)}
+    with database.transaction() as session:
+        # A worker claims all three and dies.
+        outbox.claim(session, Topic.SCORE, 10, settings.score_lease)
+    _make_due(database)
+    after = {_submit(database, site_id) for _ in range(2)}
+    scorer = word_scorer()
+
+    assert scoring.score_batch(database, scorer, settings) == 3
+
+    settled = {one for one in before | after if _get(database, one).status == Status.APPROVED}
+    assert settled > after
+    assert len(settled & before) == 1
+    assert isinstance(scorer.engine, WordEngine)
+    assert sorted(map(len, scorer.engine.batches)) == [1, 2]
 
 
 def _submit(database: Database, site_id: UUID, text: str | None = None, **content: Any) -> UUID:
@@ -407,6 +428,11 @@ def _events(database: Database) -> dict[UUID | None, list[str]]:
 def _rows(database: Database) -> Sequence[OutboxRow]:
     with database.reading() as session:
         return session.exec(select(OutboxRow).where(col(OutboxRow.topic) == Topic.SCORE)).all()
+
+
+def _make_old(database: Database, age: timedelta) -> None:
+    with database.transaction() as session:
+        session.execute(update(OutboxRow).values(created_at=db.now(session) - age))
 
 
 def _make_due(database: Database) -> None:

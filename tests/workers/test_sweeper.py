@@ -192,7 +192,9 @@ def _ping(database: Database, site_id: UUID, url: str) -> None:
 
 def _move_due(database: Database, from_now: timedelta) -> None:
     with database.transaction() as session:
-        session.execute(update(OutboxRow).values(due_at=db.now(session) + from_now))
+        at = db.now(session) + from_now
+        # What has been due for a while was put in before.
+        session.execute(update(OutboxRow).values(due_at=at, created_at=min(at, db.now(session))))
 
 
 def _status(database: Database, comment_id: UUID) -> Status:
