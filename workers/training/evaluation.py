@@ -84,7 +84,8 @@ def _measure_naming(model: linear.LinearModel) -> Figures:
     """Share of harmless sentences held by any label, by the name in them; none of the sentences was learnt from."""
     namings = templates.measured()
     hold_at = [cards.TOXICITY["hold_at"][label] for label in TOXICITY_LABELS]
-    held = (model.probabilities([naming.sentence for naming in namings]) >= hold_at).any(axis=1)
+    over = model.probabilities([naming.sentence for naming in namings]) >= np.array(hold_at)
+    held = np.logical_or.reduce(over, axis=1)
     by_name: defaultdict[str, list[bool]] = defaultdict(list)
     for naming, is_held in zip(namings, held.tolist(), strict=True):
         by_name[naming.name].append(is_held)
