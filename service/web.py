@@ -29,5 +29,12 @@ def transaction(database: DatabaseDep) -> Iterator[SQLModelSession]:
         yield session
 
 
+def reading(database: DatabaseDep) -> Iterator[SQLModelSession]:
+    with database.reading() as session:
+        yield session
+
+
 # FastAPI would end a `yield` dependency after the response: the client would read 202 and the commit could still fail.
 Session = Annotated[SQLModelSession, Depends(transaction, scope="function")]
+# For what only looks: on SQLite it does not wait for whoever writes.
+ReadSession = Annotated[SQLModelSession, Depends(reading, scope="function")]

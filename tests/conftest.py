@@ -111,12 +111,12 @@ def migrated_postgresql(postgresql_server: PostgreSQL) -> str:
     return url
 
 
-@pytest.fixture
-def migrated_url(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> Iterator[str]:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A database of each kind with our tables, copied from one that was migrated once."""
-    if database_url.startswith("sqlite"):
+    if request.param == "sqlite":
         shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "gatepost.db")
-        yield database_url
+        yield f"sqlite:///{tmp_path / 'gatepost.db'}"
         return
     server: PostgreSQL = request.getfixturevalue("postgresql_server")
     url = server.create_database(template=request.getfixturevalue("migrated_postgresql"))

@@ -112,8 +112,8 @@ def test_a_new_moderator_can_log_in(run: Run, database: Database) -> None:
     )
 
     with database.transaction() as session:
-        right = moderators.log_in(session, "mo@example.org", "a long password")
-        wrong = moderators.log_in(session, "mo@example.org", "a wrong password")
+        right = moderators.verify(session, "mo@example.org", "a long password")
+        wrong = moderators.verify(session, "mo@example.org", "a wrong password")
     assert created.exit_code == 0
     assert "Mo can log in at" in created.stderr
     assert (right is not None, wrong) == (True, None)
@@ -125,7 +125,7 @@ def test_a_moderator_of_an_unknown_site_is_not_created(run: Run, database: Datab
     refused = run("moderator", "create", "mo@example.org", *options)
 
     with database.transaction() as session:
-        assert moderators.log_in(session, "mo@example.org", "a long password") is None
+        assert moderators.verify(session, "mo@example.org", "a long password") is None
     assert refused.exit_code != 0
 
 

@@ -79,8 +79,9 @@ def test_every_table_takes_a_row(migrated_url: str) -> None:
         comment = comments.submit(session, site.id, Submission(text="Thank you."), "k-1")
         comments.review(session, site.id, comment.id, approve=True, category=None, actor="site")
         outbox.put(session, Topic.SCORE, comment.id)
-        moderators.join(session, moderators.create(session, "mo@example.org", "Mo", "a long password"), site.id)
-        moderators.log_in(session, "mo@example.org", "a long password")
+        moderator = moderators.create(session, "mo@example.org", "Mo", "a long password")
+        moderators.join(session, moderator, site.id)
+        moderators.log_in(session, moderator)
         session.add(
             models.Delivery(
                 site_id=site.id, event_id=event.id, endpoint_id=endpoint.id, attempt=1, duration_ms=1, error="refused"

@@ -191,7 +191,7 @@ def _record(database: Database, job: Job, outcome: Outcome) -> None:
 
 def _still_there(session: Session, job: Job) -> bool:
     """Whether neither the event nor the endpoint was erased while the attempt was under way; they stay until commit."""
-    lock = {"key_share": True}
+    lock = {"read": True, "key_share": True}
     event = session.get(Event, job.event.id, with_for_update=lock)
     return event is not None and session.get(Endpoint, job.endpoint.id, with_for_update=lock) is not None
 

@@ -19,7 +19,7 @@ from service.core.comments import Submission
 from service.core.db import Database
 from service.core.models import Category, Comment, Status, Text
 from service.core.policy import Verdict
-from service.web import DatabaseDep, Session
+from service.web import DatabaseDep, ReadSession, Session
 
 router = APIRouter(
     prefix="/v1/comments", tags=["comments"], route_class=IJsonRoute, responses=problems.responses(401, 403, 422, 503)
@@ -67,7 +67,7 @@ class CommentOut(BaseModel):
     sequence: int = Field(description="Grows with every change of the status.")
     verdict: Verdict | None = Field(description="The machine's verdict with its reasons; null while pending.")
     decided_at: datetime | None
-    decided_by: str | None = Field(description="`policy`, `site`, or the moderator.", examples=["policy"])
+    decided_by: str | None = Field(description="`policy`, `site`, or `moderator:<id>`.", examples=["policy"])
     category: Category | None = Field(description="Why a human rejected it.")
     created_at: datetime
     text: str = Field(examples=["Thank you, that explains the treaty well."])
@@ -129,14 +129,14 @@ async def submit_comment(
 @router.post("/batch", status_code=202, responses=problems.responses(413))
 def submit_comments(site: Submitter, session: Session, request: Request, batch: Batch) -> BatchOut:
     """Hand in up to 500 comments in one transaction: all are stored, or none and the answer says which did not fit."""
-    stored = [comments.submit(session, site.id, submission) for submission in batch.comments]
+    stored = comments.submit_all(session, site.id, batch.comments)
     return BatchOut(comments=[_out(request, comment) for comment in stored])
 
 
 @router.get("")
 def list_comments(
     site: Reader,
-    session: Session,
+    session: ReadSession,
     request: Request,
     status: Status | None = None,
     external_id: Annotated[Text | None, Query(max_length=200)] = None,
@@ -150,7 +150,7 @@ def list_comments(
 
 
 @router.get("/{comment_id}", responses=problems.responses(404))
-def get_comment(site: Reader, session: Session, request: Request, comment_id: UUID) -> CommentOut:
+def get_comment(site: Reader, session: ReadSession, request: Request, comment_id: UUID) -> CommentOut:
     """The comment with its status, and the verdict once there is one."""
     return _out(request, comments.get(session, site.id, comment_id))
 

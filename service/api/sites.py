@@ -11,7 +11,7 @@ from service.api.bodies import IJsonRoute
 from service.api.deps import Admin, Reader
 from service.core import sites
 from service.core.policy import DEFAULT_THRESHOLDS, Label, Policy
-from service.web import Session
+from service.web import ReadSession, Session
 
 router = APIRouter(
     prefix="/v1/site", tags=["site"], route_class=IJsonRoute, responses=problems.responses(401, 403, 503)
@@ -37,7 +37,7 @@ def get_site(site: Reader) -> SiteOut:
 
 
 @router.get("/policy")
-def get_policy(site: Reader, session: Session) -> PolicyOut:
+def get_policy(site: Reader, session: ReadSession) -> PolicyOut:
     """The rules that hold now."""
     version, policy = sites.live_policies(session, {site.id})[site.id]
     return _out(version, policy)

@@ -12,7 +12,7 @@ from service.api.bodies import IJsonRoute
 from service.api.deps import Admin
 from service.core import webhooks
 from service.core.models import Delivery, Endpoint
-from service.web import Session, SettingsDep
+from service.web import ReadSession, Session, SettingsDep
 
 router = APIRouter(
     prefix="/v1", tags=["webhooks"], route_class=IJsonRoute, responses=problems.responses(401, 403, 422, 503)
@@ -67,7 +67,7 @@ def create_endpoint(site: Admin, session: Session, settings: SettingsDep, endpoi
 
 
 @router.get("/webhooks")
-def list_endpoints(site: Admin, session: Session) -> list[EndpointOut]:
+def list_endpoints(site: Admin, session: ReadSession) -> list[EndpointOut]:
     """The site's endpoints, without their secrets."""
     return [_out(endpoint) for endpoint in webhooks.endpoints(session, site.id)]
 
@@ -103,7 +103,7 @@ def ping_endpoint(site: Admin, session: Session, endpoint_id: UUID) -> Pinged:
 @router.get("/deliveries")
 def list_deliveries(
     site: Admin,
-    session: Session,
+    session: ReadSession,
     event_id: UUID | None = None,
     after: Annotated[UUID | None, Query(description="`next` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,

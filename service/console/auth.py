@@ -72,17 +72,20 @@ def show_login(wanted: Annotated[str, Query(alias="next")] = HOME) -> Response:
 @router.post("/login")
 def log_in(
     request: Request,
-    session: Session,
+    database: DatabaseDep,
     settings: SettingsDep,
     email: Annotated[Text, Form(max_length=320)] = "",
     password: Annotated[str, Form(max_length=1000)] = "",
     wanted: Annotated[str, Form(alias="next")] = HOME,
 ) -> Response:
-    token = moderators.log_in(session, email, password)
-    if token is None:
+    with database.reading() as session:
+        moderator = moderators.verify(session, email, password)
+    if moderator is None:
         return pages.render("login.html", HTTPStatus.FORBIDDEN, wanted=inside(wanted), email=email, failed=True)
-    # Whoever planted or knew the old token has nothing from this login.
-    moderators.log_out(session, request.cookies.get(_cookie(settings), ""))
+    with database.transaction() as session:
+        token = moderators.log_in(session, moderator)
+        # Whoever planted or knew the old token has nothing from this login.
+        moderators.log_out(session, request.cookies.get(_cookie(settings), ""))
     response = RedirectResponse(inside(wanted), HTTPStatus.SEE_OTHER)
     response.set_cookie(_cookie(settings), token, path="/", secure=_is_https(settings), httponly=True, samesite="lax")
     return response

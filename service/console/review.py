@@ -12,7 +12,7 @@ from sqlmodel import Session as SQLModelSession
 
 from service.console import auth, held, pages
 from service.console.auth import Acting, LoggedIn, Visit
-from service.core import comments, errors
+from service.core import comments, errors, moderators
 from service.core.models import Category
 from service.web import DatabaseDep, Session
 
@@ -57,6 +57,7 @@ def show_held(
         counts = held.count(session, list(visit.sites))
         news = decided or stale
         acted_on = held.find(session, list(visit.sites), news) if news else None
+        decider = moderators.name_of(session, acted_on.decided_by) if acted_on else None
     return pages.render(
         "held.html",
         visit=visit,
@@ -66,6 +67,8 @@ def show_held(
         site=site,
         after=after,
         acted_on=acted_on,
+        decider=decider,
+        mine=acted_on is not None and acted_on.decided_by == moderators.actor(visit.moderator),
         stale=stale is not None,
         category_words=CATEGORY_WORDS,
     )
@@ -113,7 +116,7 @@ def _decide(
             comment_id,
             approve=category is None,
             category=category,
-            actor=visit.moderator.name,
+            actor=moderators.actor(visit.moderator),
             sequence=sequence,
         )
     except errors.ConflictError:

@@ -10,12 +10,13 @@ from uuid import UUID
 import argon2
 from sqlmodel import Session, col, select
 
-from service.core import db, errors
+from service.core import comments, db, errors
 from service.core.models import ConsoleSession, Membership, Moderator, Role, Site
 
 # OWASP's floor for argon2id: 19 MiB, two passes, one lane.
 _HASHER = argon2.PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 _NOBODY = _HASHER.hash(secrets.token_urlsafe(16))
+_ACTOR = "moderator:"
 # A hash costs memory: a flood of logins must not cost all of it.
 _HASHING = threading.BoundedSemaphore(2)
 
@@ -37,14 +38,30 @@ def sites(session: Session, moderator: Moderator) -> Sequence[Site]:
     return session.exec(select(Site).where(col(Site.id).in_(joined)).order_by(col(Site.name))).all()
 
 
-def log_in(session: Session, email: str, password: str) -> str | None:
-    """The token of a new session, or None when e-mail address and password do not fit."""
+def actor(moderator: Moderator) -> str:
+    """Who it was, for decisions and the audit log: a pseudonym, since webhooks carry it and the log outlives names."""
+    return f"{_ACTOR}{moderator.id}"
+
+
+def name_of(session: Session, actor: str | None) -> str:
+    """The name behind a decision's `decided_by`, for other moderators to read."""
+    if actor is None or not actor.startswith(_ACTOR):
+        return {comments.POLICY: "The policy", comments.SITE: "The blog"}.get(actor or "", "Somebody")
+    moderator = session.get(Moderator, UUID(actor.removeprefix(_ACTOR)))
+    return moderator.name if moderator else "A former moderator"
+
+
+def verify(session: Session, email: str, password: str) -> Moderator | None:
+    """Whose e-mail address and password these are. Slow by design: give it a session that holds no lock."""
     moderator = session.exec(select(Moderator).where(col(Moderator.email) == email.strip().casefold())).first()
     # An unknown address costs the same time as a wrong password.
     if not _verify(moderator.password_hash if moderator else _NOBODY, password):
         return None
-    if moderator is None or moderator.disabled_at is not None:
-        return None
+    return moderator if moderator and moderator.disabled_at is None else None
+
+
+def log_in(session: Session, moderator: Moderator) -> str:
+    """The token of a new session."""
     token = secrets.token_urlsafe(32)
     now = db.now(session)
     session.add(

@@ -22,7 +22,7 @@ def put(session: Session, topic: Topic, subject_id: UUID, endpoint_id: UUID | No
 def claim(
     session: Session, topic: Topic, limit: int, lease: timedelta, *conditions: ColumnElement[bool]
 ) -> list[OutboxRow]:
-    """Take up to `limit` due rows that meet the conditions, oldest first. Nobody else gets them until the lease ends."""
+    """Take up to `limit` due rows that meet the conditions, oldest first, for as long as the lease lasts."""
     now = db.now(session)
     due = (
         select(col(OutboxRow.id))

@@ -21,9 +21,9 @@ DEFAULT_THRESHOLDS: dict[Label, float] = {
     "toxicity": 0.5,
     "severe_toxicity": 0.3,
     "obscene": 0.5,
-    "threat": 0.3,
+    "threat": 0.2,
     "insult": 0.5,
-    "identity_attack": 0.3,
+    "identity_attack": 0.5,
     "spam": 0.7,
 }
 

@@ -24,6 +24,8 @@ class Settings(BaseSettings):
 
     database_url: str = Field(
         "sqlite:///var/gatepost.db",
+        # It may hold a password.
+        repr=False,
         description="sqlite:///PATH for the embedded mode, postgresql+psycopg://USER:PASSWORD@HOST/NAME for a server.",
     )
     redis_url: SecretStr | None = Field(

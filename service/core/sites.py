@@ -71,7 +71,7 @@ def live_policies(session: Session, site_ids: set[UUID]) -> dict[UUID, tuple[int
 def put_policy(session: Session, site_id: UUID, policy: Policy, actor: str) -> PolicyVersion:
     """The next version of the site's rules; comments that are decided from now on follow it."""
     # Two who save at once must not make the same version.
-    session.exec(select(Site).where(col(Site.id) == site_id).with_for_update()).one()
+    session.exec(select(Site).where(col(Site.id) == site_id).with_for_update(key_share=True)).one()
     latest = session.exec(
         select(PolicyVersion.version)
         .where(col(PolicyVersion.site_id) == site_id)

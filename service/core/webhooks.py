@@ -80,7 +80,8 @@ def emit(session: Session, comment: Comment, event: CommentEvent, endpoint_ids: 
 
 
 def ping(session: Session, endpoint: Endpoint) -> Event:
-    """Owe the endpoint a test event."""
+    """Owe the endpoint a test event. Raises ConflictError when it is disabled."""
+    _check_enabled(endpoint)
     event = PingEvent(timestamp=db.now(session))
     row = Event(site_id=endpoint.site_id, type=event.type, body=event.model_dump_json(), created_at=event.timestamp)
     session.add(row)
@@ -90,10 +91,11 @@ def ping(session: Session, endpoint: Endpoint) -> Event:
 
 
 def redeliver(session: Session, site_id: UUID, delivery_id: UUID) -> Delivery:
-    """Owe the delivery's event to its endpoint once more: same id, same body."""
+    """Owe the delivery's event to its endpoint once more, as it was. Raises ConflictError when that is disabled."""
     delivery = session.get(Delivery, delivery_id)
     if delivery is None or delivery.site_id != site_id:
         raise errors.NotFoundError("There is no such delivery at this site.")
+    _check_enabled(get(session, site_id, delivery.endpoint_id))
     outbox.put(session, Topic.DELIVER, delivery.event_id, delivery.endpoint_id)
     return delivery
 
@@ -108,6 +110,11 @@ def deliveries(
     if after:
         query = query.where(col(Delivery.id) < after)
     return session.exec(query).all()
+
+
+def _check_enabled(endpoint: Endpoint) -> None:
+    if endpoint.disabled_at is not None:
+        raise errors.ConflictError(f"This endpoint is disabled: {endpoint.disabled_reason} Enable it first.")
 
 
 def _check_url(url: str, *, allow_private: bool) -> None:

@@ -23,7 +23,8 @@ def mia(database: Database) -> Moderator:
 
 def _log_in(database: Database, email: str = "mia@example.org", password: str = PASSWORD) -> str | None:
     with database.transaction() as session:
-        return moderators.log_in(session, email, password)
+        moderator = moderators.verify(session, email, password)
+        return moderators.log_in(session, moderator) if moderator else None
 
 
 def _current(database: Database, token: str | None) -> str:

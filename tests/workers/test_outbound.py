@@ -163,7 +163,8 @@ def test_the_deadline_holds_against(speak: Callable[[Callable[..., None]], None]
         with pytest.raises(outbound.SilentError, match="no complete answer within"):
             _post(f"http://127.0.0.1:{port}/", within=timedelta(seconds=0.4))
 
-        assert 0.3 < time.monotonic() - started < 0.9
+        # What drips takes 50 seconds and more; the machine may be busy.
+        assert 0.3 < time.monotonic() - started < 5
 
 
 def test_a_tls_handshake_that_stalls_ends_before_the_deadline_and_leaves_no_socket_open() -> None:
@@ -328,11 +329,16 @@ def _server(speak: Callable[[Callable[..., None]], None]) -> Iterator[int]:
         thread.start()
         yield server.getsockname()[1]
         stopping.set()
+        # Wakes an accept that nobody came for.
+        server.shutdown(socket.SHUT_RDWR)
         thread.join()
 
 
 def _serve_one(server: socket.socket, speak: Callable[[Callable[..., None]], None], stopping: threading.Event) -> None:
-    connection, _ = server.accept()
+    try:
+        connection, _ = server.accept()
+    except OSError:
+        return
 
     def drip(slowly: bytes, at_once: bytes = b"") -> None:
         connection.sendall(at_once)

@@ -45,9 +45,7 @@ def upgrade() -> None:
             sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
             nullable=True,
         ),
-        sa.ForeignKeyConstraint(
-            ["site_id"], ["site.id"], name=op.f("fk_audit_entry_site_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_audit_entry_site_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entry")),
     )
     op.create_index(op.f("ix_audit_entry_comment_id"), "audit_entry", ["comment_id"], unique=False)
@@ -93,9 +91,7 @@ def upgrade() -> None:
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("decided_by", sa.String(length=200), nullable=True),
         sa.Column("category", sa.String(length=16), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["site_id"], ["site.id"], name=op.f("fk_comment_site_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_comment_site_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_comment")),
         sa.UniqueConstraint("site_id", "external_id", name=op.f("uq_comment_site_id_external_id")),
     )
@@ -111,9 +107,7 @@ def upgrade() -> None:
         ["site_id", "author_key", "created_at"],
         unique=False,
     )
-    op.create_index(
-        op.f("ix_comment_site_id_status_id"), "comment", ["site_id", "status", "id"], unique=False
-    )
+    op.create_index(op.f("ix_comment_site_id_status_id"), "comment", ["site_id", "status", "id"], unique=False)
     op.create_index(
         op.f("ix_comment_site_id_text_fingerprint_created_at"),
         "comment",
@@ -135,9 +129,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_console_session")),
     )
-    op.create_index(
-        op.f("ix_console_session_moderator_id"), "console_session", ["moderator_id"], unique=False
-    )
+    op.create_index(op.f("ix_console_session_moderator_id"), "console_session", ["moderator_id"], unique=False)
     op.create_table(
         "endpoint",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -149,9 +141,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("disabled_reason", sa.String(length=500), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["site_id"], ["site.id"], name=op.f("fk_endpoint_site_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_endpoint_site_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_endpoint")),
     )
     op.create_index(op.f("ix_endpoint_site_id"), "endpoint", ["site_id"], unique=False)
@@ -162,9 +152,7 @@ def upgrade() -> None:
         sa.Column("body_hash", sa.String(length=64), nullable=False),
         sa.Column("comment_id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["site_id"], ["site.id"], name=op.f("fk_idempotency_key_site_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_idempotency_key_site_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("site_id", "key", name=op.f("pk_idempotency_key")),
     )
     op.create_index(op.f("ix_idempotency_key_comment_id"), "idempotency_key", ["comment_id"], unique=False)
@@ -190,9 +178,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["moderator_id"], ["moderator.id"], name=op.f("fk_membership_moderator_id"), ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(
-            ["site_id"], ["site.id"], name=op.f("fk_membership_site_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_membership_site_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("moderator_id", "site_id", name=op.f("pk_membership")),
     )
     op.create_table(
@@ -206,9 +192,7 @@ def upgrade() -> None:
         ),
         sa.Column("created_by", sa.String(length=200), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["site_id"], ["site.id"], name=op.f("fk_policy_version_site_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_policy_version_site_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("site_id", "version", name=op.f("pk_policy_version")),
     )
     op.create_table(
@@ -220,9 +204,7 @@ def upgrade() -> None:
         sa.Column("type", sa.String(length=64), nullable=False),
         sa.Column("body", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["comment_id"], ["comment.id"], name=op.f("fk_event_comment_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["comment_id"], ["comment.id"], name=op.f("fk_event_comment_id"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_event_site_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_event")),
         sa.UniqueConstraint("comment_id", "sequence", name=op.f("uq_event_comment_id_sequence")),
@@ -262,12 +244,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["endpoint_id"], ["endpoint.id"], name=op.f("fk_delivery_endpoint_id"), ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(
-            ["event_id"], ["event.id"], name=op.f("fk_delivery_event_id"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(
-            ["site_id"], ["site.id"], name=op.f("fk_delivery_site_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["event_id"], ["event.id"], name=op.f("fk_delivery_event_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_delivery_site_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
     )
     op.create_index(op.f("ix_delivery_endpoint_id"), "delivery", ["endpoint_id"], unique=False)
