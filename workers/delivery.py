@@ -61,7 +61,7 @@ class Outcome:
 def deliver_batch(database: Database, settings: Settings) -> int:
     """Attempt up to `settings.deliver_batch` due webhooks; the number that were claimed, 0 when nothing was due."""
     # Longer than an attempt can take, so that nobody else makes the same one meanwhile.
-    lease = settings.deliver_timeout + timedelta(seconds=30)
+    lease = settings.deliver_timeout + timedelta(seconds=15)
     with database.transaction() as session:
         rows = outbox.claim(session, Topic.DELIVER, settings.deliver_batch, lease)
         jobs = _jobs(session, rows)

@@ -1,6 +1,7 @@
 """The database: engine, transactions, and the two places where PostgreSQL and SQLite differ."""
 
 import sqlite3
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import create_engine as sqlalchemy_engine
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session
 
@@ -69,6 +71,10 @@ class Database:
             yield session
 
 
+# How long a writer of SQLite waits for the one before.
+_BUSY_SECONDS = 10
+
+
 def create_engine(url: str) -> Engine:
     """The engine for `url`. Parameters are hidden: an error that is logged must not carry a comment's text."""
     parsed = make_url(url)
@@ -80,7 +86,9 @@ def create_engine(url: str) -> Engine:
 def _sqlite_engine(url: str) -> Engine:
     if path := make_url(url).database:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = sqlalchemy_engine(url, hide_parameters=True, connect_args={"timeout": 10}, pool_size=10, max_overflow=40)
+    # A connection for each thread that may want one: opening one costs more than most of our transactions.
+    waits = {"timeout": _BUSY_SECONDS}
+    engine = sqlalchemy_engine(url, hide_parameters=True, connect_args=waits, pool_size=50)
 
     @event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _record: object) -> None:
@@ -92,11 +100,22 @@ def _sqlite_engine(url: str) -> Engine:
         # What is erased must not stay in the file's free pages; not every build of SQLite has this on.
         connection.execute("PRAGMA secure_delete=ON")
 
+    # SQLite takes one writer and lets the others wait by sleeping, up to 100 ms at a time: our threads queue up here
+    # instead, and whoever waits in vain falls back on SQLite's way.
+    turn = threading.Lock()
+
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         # IMMEDIATE takes the write lock at once: a read that turns into a write would fail instead of waiting.
         mode = connection.get_execution_options().get("sqlite_begin", "IMMEDIATE")
+        if mode == "IMMEDIATE" and "turn" not in connection.info and turn.acquire(timeout=_BUSY_SECONDS):
+            connection.info["turn"] = True
         connection.exec_driver_sql(f"BEGIN {mode}")
+
+    @event.listens_for(engine, "checkin")
+    def end_turn(_connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
+        if record.info.pop("turn", False):
+            turn.release()
 
     return engine
 
