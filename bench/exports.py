@@ -20,7 +20,6 @@ from rich.progress import track
 from rich.table import Table
 from rich.text import Text
 
-WP = "{http://wordpress.org/export/1.2/}"
 DISQUS = "{http://disqus.com}"
 DISQUS_ID = "{http://disqus.com/disqus-internals}id"
 BATCH = 100
@@ -55,15 +54,17 @@ def _parse() -> argparse.Namespace:
 def _read(path: Path) -> Iterator[Known]:
     with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
         for _, element in ET.iterparse(cast("BinaryIO", file)):
-            if element.tag == f"{WP}comment":
-                yield _wordpress(element, path.name)
+            namespace, _, name = element.tag.rpartition("}")
+            # The namespace carries the version of the export.
+            if name == "comment" and namespace.startswith("{http://wordpress.org/export/"):
+                yield _wordpress(element, f"{namespace}}}comment_", path.name)
             elif element.tag == f"{DISQUS}post":
                 yield _disqus(element, path.name)
 
 
-def _wordpress(element: ET.Element, source: str) -> Known:
+def _wordpress(element: ET.Element, prefix: str, source: str) -> Known:
     def field(name: str) -> str | None:
-        return element.findtext(f"{WP}comment_{name}") or None
+        return element.findtext(prefix + name) or None
 
     said = {"1": "published", "spam": "spam", "trash": "deleted"}.get(field("approved") or "", "unapproved")
     submission = {

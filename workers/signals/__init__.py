@@ -15,7 +15,7 @@ SIGNALS: tuple[SignalFunction, ...] = (
     behaviour.velocity,
     links.many,
     links.mostly_links,
-    links.markup,
+    links.forum_markup,
     links.listed,
     links.shortened,
     phrases.in_text,

@@ -3,13 +3,18 @@
 import re
 from urllib.parse import urlsplit
 
+from service.core import markup
 from service.core.policy import Signal
 from workers.signals import lists
 from workers.signals.signal import Sighting
 
 # A tag ends where another begins: on a row of open tags the search would be quadratic.
 _MARKED_UP = re.compile(r"<a\s[^<>]{0,2000}?href\s{0,9}=|\[url\b", re.IGNORECASE)
-_ANCHOR = re.compile(r"<a\s[^<>]{0,2000}>|\[url[^\[\]]{0,2000}\]", re.IGNORECASE)
+# With its own text, if that is short: it often is the address once more.
+_ANCHOR = re.compile(
+    r"<a\s[^<>]{0,2000}>(?:[^<>]{0,2000}</a\s{0,9}>)?|\[url[^\[\]]{0,2000}\](?:[^\[\]]{0,2000}\[/url\])?",
+    re.IGNORECASE,
+)
 _A_SENTENCE = 8  # words
 _URL = re.compile(r"(?:https?://|\bwww\.)[^\s<>\"'\])]+", re.IGNORECASE)
 
@@ -19,8 +24,13 @@ def urls(text: str) -> list[str]:
 
 
 def count(text: str) -> int:
-    """Links as a reader counts them: the address inside a link's tag is not a second link."""
+    """Links as a reader counts them: the address in a link's tag, or as its text, is not a second link."""
     return len(_MARKED_UP.findall(text)) + len(_URL.findall(_ANCHOR.sub(" ", text)))
+
+
+def without(text: str) -> str:
+    """The words beside the links."""
+    return _URL.sub(" ", _ANCHOR.sub(" ", text))
 
 
 def hosts(text: str) -> list[str]:
@@ -50,13 +60,13 @@ def mostly_links(sighting: Sighting) -> Signal | None:
     text = sighting.content.text
     if not urls(text):
         return None
-    words = len(_URL.sub(" ", text).split())
+    words = len(markup.plain(without(text)).split())
     return (
-        Signal(name="mostly_links", weight=1.0, reason="Little text beside the link.") if words < _A_SENTENCE else None
+        Signal(name="mostly_links", weight=2.5, reason="Little text beside the link.") if words < _A_SENTENCE else None
     )
 
 
-def markup(sighting: Sighting) -> Signal | None:
+def forum_markup(sighting: Sighting) -> Signal | None:
     """Forum code in a blog comment: written by a program that tries every syntax."""
     if re.search(r"\[(?:url|link)[=\]]", sighting.content.text, re.IGNORECASE):
         return Signal(name="forum_markup", weight=3.0, reason="Forum markup ([url]) in a blog comment.")
@@ -74,7 +84,7 @@ def listed(sighting: Sighting) -> Signal | None:
 def shortened(sighting: Sighting) -> Signal | None:
     found = sorted({host for host in hosts(sighting.content.text) if lists.holds(lists.shorteners(), host)})
     return (
-        Signal(name="shortener", weight=1.5, reason=f"A shortened link hides its target ({found[0]}).")
+        Signal(name="shortener", weight=1.0, reason=f"A shortened link hides its target ({found[0]}).")
         if found
         else None
     )
