@@ -56,7 +56,7 @@ def _read(path: Path) -> Iterator[Known]:
         for _, element in ET.iterparse(cast("BinaryIO", file)):
             namespace, _, name = element.tag.rpartition("}")
             # The namespace carries the version of the export.
-            if name == "comment" and namespace.startswith("{http://wordpress.org/export/"):
+            if name == "comment" and "//wordpress.org/export/" in namespace:
                 yield _wordpress(element, f"{namespace}}}comment_", path.name)
             elif element.tag == f"{DISQUS}post":
                 yield _disqus(element, path.name)
