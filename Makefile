@@ -35,8 +35,8 @@ fmt: .venv-test/installed ## mend what the linter and the formatter can mend
 migration: .venv-test/installed ## write a migration from the models: make migration m="add the audit trail"
 	.venv-test/bin/alembic -c service/migrations/alembic.ini revision --autogenerate -m "$(m)"
 
-train: .venv-test/installed ## rebuild the bundled models
-	.venv-test/bin/python -m workers.training
+train: .venv-test/installed ## rebuild the bundled models: make train DATA=folder-of-the-data-sets
+	.venv-test/bin/python -m workers.training --data "$(DATA)"
 
 bench: ## print which benchmarks there are
 	@ls bench
