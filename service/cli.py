@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -10,7 +11,9 @@ from typing import Annotated
 
 import typer
 import uvicorn
+from pydantic import ValidationError
 from rich.console import Console
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, select
 
 from service import demo, migrations
@@ -49,8 +52,8 @@ def up(
     ] = False,
 ) -> None:
     """Run everything in one process on SQLite: no broker, no other server."""
-    settings = Settings()
-    migrations.upgrade(settings.database_url)
+    _check_free(host, port)
+    migrations.upgrade(Settings().database_url)
     with demo.blog(_database(), port) if demo_blog else nullcontext():
         _serve("service.embedded:create_app", host, port)
 
@@ -58,6 +61,7 @@ def up(
 @app.command()
 def web(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Run a web process of a server (needs GATEPOST_REDIS_URL and workers beside it)."""
+    _check_free(host, port)
     _serve("service.main:create_app", host, port)
 
 
@@ -161,6 +165,15 @@ def _site(session: Session, name: str) -> Site:
     return site
 
 
+def _check_free(host: str, port: int) -> None:
+    try:
+        socket.create_server((host, port)).close()
+    except OSError as error:
+        raise typer.BadParameter(
+            f"{host}:{port} cannot be listened on ({error.strerror}); choose another --port."
+        ) from error
+
+
 def _serve(factory: str, host: str, port: int) -> None:
     # uvicorn shuts down on a signal and then raises it again: end as a program that was asked to, `finally` and all.
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -183,5 +196,18 @@ def _become(module: list[str]) -> None:
     os.execv(sys.executable, [sys.executable, "-m", *module])  # noqa: S606 - no shell is wanted
 
 
+def main() -> None:
+    """Run a command; what its user can mend is told in a line, not a traceback."""
+    try:
+        app()
+    except ValidationError as error:
+        for item in error.errors():
+            console.print(f"GATEPOST_{str(item['loc'][0]).upper()}: {item['msg']}", style="red", markup=False)
+        sys.exit(1)
+    except OperationalError as error:
+        console.print(f"The database does not answer: {str(error.orig).strip()}", style="red", markup=False)
+        sys.exit(1)
+
+
 if __name__ == "__main__":
-    app()
+    main()

@@ -1,5 +1,9 @@
 """The commands teach, and what they set up works."""
 
+import os
+import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +19,7 @@ from service.core.db import Database, create_engine
 from service.core.queue import SilentBell
 from service.core.settings import Settings
 from service.main import build_app
+from tests.servers import ports
 
 Run = Callable[..., Result]
 
@@ -134,3 +139,39 @@ def test_a_web_process_without_a_broker_says_what_to_do(run: Run) -> None:
 
     assert refused.exit_code != 0
     assert "set GATEPOST_REDIS_URL, or run `gatepost up`" in refused.output + str(refused.exception)
+
+
+def _gatepost(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "service.cli", *arguments]
+    return subprocess.run(
+        command, env={**os.environ, **environment}, capture_output=True, text=True, timeout=30, check=False
+    )
+
+
+def test_a_setting_that_does_not_fit_is_named_without_a_traceback() -> None:
+    done = _gatepost("migrate", GATEPOST_SCORE_BATCH="many")
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("GATEPOST_SCORE_BATCH: Input should be a valid integer")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_database_that_does_not_answer_is_told_without_a_traceback_or_its_password() -> None:
+    url = f"postgresql+psycopg://gatepost:s3cret@127.0.0.1:{ports.find_free()}/gatepost"
+
+    done = _gatepost("migrate", GATEPOST_DATABASE_URL=url)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("The database does not answer:")
+    assert "Traceback" not in done.stderr
+    assert "s3cret" not in done.stderr
+
+
+def test_a_port_that_is_taken_is_told_before_anything_starts(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = _gatepost("up", "--port", port, GATEPOST_DATABASE_URL=f"sqlite:///{tmp_path / 'never.db'}")
+
+    assert done.returncode == 2
+    assert "choose another" in done.stderr
+    assert not (tmp_path / "never.db").exists()
