@@ -52,7 +52,8 @@ def up(
     ] = False,
 ) -> None:
     """Run everything in one process on SQLite: no broker, no other server."""
-    _check_free(host, port)
+    for wanted in (port, demo.blog_port(port)) if demo_blog else (port,):
+        _check_free(host, wanted)
     migrations.upgrade(Settings().database_url)
     with demo.blog(_database(), port) if demo_blog else nullcontext():
         _serve("service.embedded:create_app", host, port)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx2
 import typer
@@ -20,7 +21,7 @@ from rich.text import Text
 
 from service.core import moderators, sites, webhooks
 from service.core.db import Database
-from service.core.models import Scope
+from service.core.models import Endpoint, Scope
 
 BLOG = Path(__file__).parents[1] / "examples" / "blog" / "blog.py"
 MODERATOR = "moderator@example.org"
@@ -50,8 +51,13 @@ class Secrets(BaseModel):
 
     admin_key: str
     blog_key: str
+    endpoint_id: UUID
     webhook_secret: str
     password: str
+
+
+def blog_port(port: int) -> int:
+    return port + 1
 
 
 @contextmanager
@@ -63,24 +69,21 @@ def blog(database: Database, port: int) -> Iterator[None]:
     os.environ["GATEPOST_WEBHOOK_ALLOW_PRIVATE"] = "true"
     os.environ.setdefault("GATEPOST_LOG_LEVEL", "WARNING")
     os.environ["GATEPOST_PUBLIC_URL"] = gatepost_url = f"http://127.0.0.1:{port}"
-    blog_port = port + 1
+    blog_url = f"http://127.0.0.1:{blog_port(port)}"
     folder = Path(database.engine.url.database or "var/gatepost.db").parent
-    known = _set_up(database, folder, f"http://127.0.0.1:{blog_port}/gatepost-webhook")
+    known = _set_up(database, folder, f"{blog_url}/gatepost-webhook")
     environment = {
         **os.environ,
         "GATEPOST_URL": gatepost_url,
         "GATEPOST_KEY": known.blog_key,
         "GATEPOST_WEBHOOK_SECRET": known.webhook_secret,
-        "BLOG_PORT": str(blog_port),
+        "BLOG_PORT": str(blog_port(port)),
         "BLOG_DATABASE": str(folder / "demo-blog.db"),
     }
     with (folder / "demo-blog.log").open("ab") as log:
         command = [sys.executable, str(BLOG)]
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)  # noqa: S603 - our own program
-    narrator = threading.Thread(
-        target=_narrate, args=(gatepost_url, f"http://127.0.0.1:{blog_port}", known, folder), daemon=True
-    )
-    narrator.start()
+    threading.Thread(target=_narrate, args=(gatepost_url, blog_url, known, folder), daemon=True).start()
     try:
         yield
     finally:
@@ -90,10 +93,14 @@ def blog(database: Database, port: int) -> Iterator[None]:
 
 def _set_up(database: Database, folder: Path, webhook_url: str) -> Secrets:
     path = folder / "demo.json"
-    if path.exists():
-        return Secrets.model_validate_json(path.read_bytes())
     password = secrets.token_urlsafe(9)
     with database.transaction() as session:
+        if path.exists():
+            known = Secrets.model_validate_json(path.read_bytes())
+            if endpoint := session.get(Endpoint, known.endpoint_id):
+                # The port may be another one today.
+                endpoint.url = webhook_url
+                return known
         site = sites.create(session, "Demo blog")
         moderators.join(session, moderators.create(session, MODERATOR, "Mo the moderator", password), site.id)
         endpoint = webhooks.create(session, site.id, webhook_url, allow_private=True)
@@ -101,6 +108,7 @@ def _set_up(database: Database, folder: Path, webhook_url: str) -> Secrets:
             admin_key=sites.issue_key(session, site.id, Scope.ADMIN, "for trying the API"),
             # A blog that only posts comments needs no more.
             blog_key=sites.issue_key(session, site.id, Scope.SUBMIT, "demo blog"),
+            endpoint_id=endpoint.id,
             webhook_secret=endpoint.secret,
             password=password,
         )
