@@ -72,7 +72,7 @@ class Settings(BaseSettings):
 
     sweep_every: Duration = Field(timedelta(seconds=0.5), description="How often due rows are looked for.")
     drain_after: Duration = Field(
-        timedelta(seconds=5),
+        timedelta(seconds=2),
         description="The sweeper does the work itself when a row has been due for this long.",
     )
     ready_lag: Duration = Field(
