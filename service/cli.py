@@ -19,6 +19,7 @@ from sqlmodel import Session, select
 from service import demo, migrations
 from service.core import moderators, sites
 from service.core.db import Database, create_engine
+from service.core.errors import GatepostError
 from service.core.models import Scope, Site
 from service.core.queue import SilentBell, Topic
 from service.core.settings import Settings
@@ -110,7 +111,8 @@ def create_site(name: SiteName) -> None:
 def create_key(
     site: SiteName,
     scope: Annotated[
-        Scope, typer.Option(help="submit: post comments; read: look them up; admin: everything.")
+        Scope,
+        typer.Option(help="submit: post, edit, erase and decide comments; read: look them up; admin: everything."),
     ] = Scope.SUBMIT,
     name: Annotated[str, typer.Option(help="What the key is for.")] = "",
 ) -> None:
@@ -118,6 +120,22 @@ def create_key(
     with _transaction() as session:
         key = sites.issue_key(session, _site(session, site).id, scope, name)
     print(key)
+
+
+@key_app.command("revoke")
+def revoke_key(key_id: Annotated[str, typer.Argument(help="The key's public id: gp_<this>_….")]) -> None:
+    """Take a key's power away, at once."""
+    with _transaction() as session:
+        sites.revoke_key(session, key_id)
+    console.print(f"The key {key_id} opens nothing any more.")
+
+
+@moderator_app.command("disable")
+def disable_moderator(email: Annotated[str, typer.Argument(help="Whom to log out for good.")]) -> None:
+    """Log a moderator out, and let them in no more."""
+    with _transaction() as session:
+        moderators.disable(session, email)
+    console.print(f"{email} is logged out for good.")
 
 
 @moderator_app.command("create")
@@ -204,6 +222,9 @@ def main() -> None:
     except ValidationError as error:
         for item in error.errors():
             console.print(f"GATEPOST_{str(item['loc'][0]).upper()}: {item['msg']}", style="red", markup=False)
+        sys.exit(1)
+    except GatepostError as error:
+        console.print(str(error), style="red", markup=False)
         sys.exit(1)
     except OperationalError as error:
         console.print(f"The database does not answer: {str(error.orig).strip()}", style="red", markup=False)

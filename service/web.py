@@ -1,10 +1,12 @@
-"""What every door's routes can ask for by type: the settings, the database, a transaction."""
+"""What every door's routes can ask for by type: the settings and the database.
 
-from collections.abc import Iterator
+A route opens its transaction itself, and closes it before it returns. As a dependency, a transaction would hold its
+connection while the request waits for a thread of the pool, and requests that wait for a connection would hold those.
+"""
+
 from typing import Annotated
 
 from fastapi import Depends, Request
-from sqlmodel import Session as SQLModelSession
 
 from service.core.db import Database
 from service.core.settings import Settings
@@ -22,19 +24,3 @@ def settings(request: Request) -> Settings:
 
 DatabaseDep = Annotated[Database, Depends(database)]
 SettingsDep = Annotated[Settings, Depends(settings)]
-
-
-def transaction(database: DatabaseDep) -> Iterator[SQLModelSession]:
-    with database.transaction() as session:
-        yield session
-
-
-def reading(database: DatabaseDep) -> Iterator[SQLModelSession]:
-    with database.reading() as session:
-        yield session
-
-
-# FastAPI would end a `yield` dependency after the response: the client would read 202 and the commit could still fail.
-Session = Annotated[SQLModelSession, Depends(transaction, scope="function")]
-# For what only looks: on SQLite it does not wait for whoever writes.
-ReadSession = Annotated[SQLModelSession, Depends(reading, scope="function")]

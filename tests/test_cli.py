@@ -117,11 +117,11 @@ def test_a_new_moderator_can_log_in(run: Run, database: Database) -> None:
     )
 
     with database.transaction() as session:
-        right = moderators.verify(session, "mo@example.org", "a long password")
-        wrong = moderators.verify(session, "mo@example.org", "a wrong password")
+        moderator = moderators.find(session, "mo@example.org")
     assert created.exit_code == 0
     assert "Mo can log in at" in created.stderr
-    assert (right is not None, wrong) == (True, None)
+    assert moderators.may_enter(moderator, "a long password")
+    assert not moderators.may_enter(moderator, "a wrong password")
 
 
 def test_a_moderator_of_an_unknown_site_is_not_created(run: Run, database: Database) -> None:
@@ -130,8 +130,47 @@ def test_a_moderator_of_an_unknown_site_is_not_created(run: Run, database: Datab
     refused = run("moderator", "create", "mo@example.org", *options)
 
     with database.transaction() as session:
-        assert moderators.verify(session, "mo@example.org", "a long password") is None
+        assert moderators.find(session, "mo@example.org") is None
     assert refused.exit_code != 0
+
+
+def test_a_revoked_key_opens_nothing(run: Run, client: TestClient) -> None:
+    key = run("site", "create", "Treaty blog").stdout.strip()
+
+    done = run("key", "revoke", key.split("_")[1])
+
+    assert done.exit_code == 0
+    assert client.get("/v1/site", headers={"authorization": f"Bearer {key}"}).status_code == 401
+
+
+def test_a_disabled_moderator_stays_out(run: Run, database: Database) -> None:
+    run("site", "create", "Treaty blog")
+    run(
+        "moderator",
+        "create",
+        "mo@example.org",
+        "--site",
+        "Treaty blog",
+        "--name",
+        "Mo",
+        "--password",
+        "a long password",
+    )
+
+    done = run("moderator", "disable", "Mo@example.org")
+
+    with database.reading() as session:
+        moderator = moderators.find(session, "mo@example.org")
+    assert done.exit_code == 0
+    assert not moderators.may_enter(moderator, "a long password")
+
+
+def test_two_sites_cannot_have_one_name(run: Run) -> None:
+    run("site", "create", "Treaty blog")
+
+    refused = run("site", "create", "Treaty blog")
+
+    assert "There is a site “Treaty blog” already." in str(refused.exception)
 
 
 def test_a_web_process_without_a_broker_says_what_to_do(run: Run) -> None:

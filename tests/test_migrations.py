@@ -1,5 +1,6 @@
 """Migrations lead to the models, however often and by however many processes at once."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -67,6 +68,17 @@ def test_processes_that_upgrade_at_once_all_succeed(postgresql_server: PostgreSQ
     assert [code for _, code in endings] == [0, 0, 0], endings
     assert _tables(url) == _expected_tables()
     postgresql_server.drop_database(url)
+
+
+def test_the_command_that_writes_migrations_sees_the_models(migrated_url: str) -> None:
+    """In a process of its own: here the models are loaded already."""
+    command = [sys.executable, "-m", "alembic", "-c", "service/migrations/alembic.ini", "check"]
+
+    done = subprocess.run(
+        command, env={**os.environ, "GATEPOST_DATABASE_URL": migrated_url}, capture_output=True, text=True, check=False
+    )
+
+    assert "No new upgrade operations detected." in done.stdout + done.stderr
 
 
 def test_every_table_takes_a_row(migrated_url: str) -> None:

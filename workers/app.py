@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import cache
 
+import structlog
 from celery.signals import setup_logging
 
 from service.core import logs
@@ -12,6 +13,7 @@ from service.core.settings import Settings
 from workers import delivery, scoring
 from workers.scorers import load_scorer
 
+log = structlog.get_logger()
 settings = Settings()
 if settings.redis_url is None:
     raise SystemExit("Celery workers need a broker: set GATEPOST_REDIS_URL. `gatepost up` needs none.")
@@ -23,19 +25,22 @@ app.conf.worker_proc_alive_timeout = 120
 
 @app.task(name=Topic.SCORE)
 def score() -> None:
-    _drain(Topic.SCORE, lambda: scoring.score_batch(_database(), _scorer(), settings), full=settings.score_batch)
+    _work(Topic.SCORE, lambda: scoring.score_batch(_database(), _scorer(), settings))
 
 
 @app.task(name=Topic.DELIVER)
 def deliver() -> None:
-    _drain(Topic.DELIVER, lambda: delivery.deliver_batch(_database(), settings), full=settings.deliver_batch)
+    _work(Topic.DELIVER, lambda: delivery.deliver_batch(_database(), settings))
 
 
-def _drain(topic: Topic, step: Callable[[], int], full: int) -> None:
-    while claimed := step():
-        if claimed >= full:
-            # There is more: let the next free worker join in.
+def _work(topic: Topic, step: Callable[[], int]) -> None:
+    """One step, and a ring for the next: a worker that is told to end does so after a step, and others can join in."""
+    try:
+        if step():
             _database().bell.ring(topic)
+    except Exception:
+        # Celery would log the error's text, and with a database's error the comment's. The rows come due again.
+        log.exception("worker.failed", topic=topic)
 
 
 # Made on first use, that is after the fork: an engine, a connection or a thread must not be shared with the parent.

@@ -19,7 +19,7 @@ from service.core.comments import Submission
 from service.core.db import Database
 from service.core.models import Category, Comment, Status, Text
 from service.core.policy import Verdict
-from service.web import DatabaseDep, ReadSession, Session
+from service.web import DatabaseDep
 
 router = APIRouter(
     prefix="/v1/comments", tags=["comments"], route_class=IJsonRoute, responses=problems.responses(401, 403, 422, 503)
@@ -127,16 +127,17 @@ async def submit_comment(
 
 
 @router.post("/batch", status_code=202, responses=problems.responses(413))
-def submit_comments(site: Submitter, session: Session, request: Request, batch: Batch) -> BatchOut:
+def submit_comments(site: Submitter, database: DatabaseDep, request: Request, batch: Batch) -> BatchOut:
     """Hand in up to 500 comments in one transaction: all are stored, or none and the answer says which did not fit."""
-    stored = comments.submit_all(session, site.id, batch.comments)
-    return BatchOut(comments=[_out(request, comment) for comment in stored])
+    with database.transaction() as session:
+        stored = comments.submit_all(session, site.id, batch.comments)
+        return BatchOut(comments=[_out(request, comment) for comment in stored])
 
 
 @router.get("")
 def list_comments(
     site: Reader,
-    session: ReadSession,
+    database: DatabaseDep,
     request: Request,
     status: Status | None = None,
     external_id: Annotated[Text | None, Query(max_length=200)] = None,
@@ -144,45 +145,50 @@ def list_comments(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Page:
     """The site's comments, newest first."""
-    found = comments.find(session, site.id, status=status, external_id=external_id, after=after, limit=limit + 1)
-    page = found[:limit]
-    return Page(comments=[_out(request, c) for c in page], next=page[-1].id if len(found) > limit else None)
+    with database.reading() as session:
+        found = comments.find(session, site.id, status=status, external_id=external_id, after=after, limit=limit + 1)
+        page = found[:limit]
+        return Page(comments=[_out(request, c) for c in page], next=page[-1].id if len(found) > limit else None)
 
 
 @router.get("/{comment_id}", responses=problems.responses(404))
-def get_comment(site: Reader, session: ReadSession, request: Request, comment_id: UUID) -> CommentOut:
+def get_comment(site: Reader, database: DatabaseDep, request: Request, comment_id: UUID) -> CommentOut:
     """The comment with its status, and the verdict once there is one."""
-    return _out(request, comments.get(session, site.id, comment_id))
+    with database.reading() as session:
+        return _out(request, comments.get(session, site.id, comment_id))
 
 
 @router.put("/{comment_id}", responses=problems.responses(404, 413))
 def edit_comment(
-    site: Submitter, session: Session, request: Request, comment_id: UUID, submission: Submission
+    site: Submitter, database: DatabaseDep, request: Request, comment_id: UUID, submission: Submission
 ) -> CommentOut:
     """The comment's author has changed it: it is decided anew. Send the whole comment, as in a submission."""
-    return _out(request, comments.edit(session, site.id, comment_id, submission))
+    with database.transaction() as session:
+        return _out(request, comments.edit(session, site.id, comment_id, submission))
 
 
 @router.delete("/{comment_id}", status_code=204, responses=problems.responses(404))
-def erase_comment(site: Submitter, session: Session, comment_id: UUID) -> None:
+def erase_comment(site: Submitter, database: DatabaseDep, comment_id: UUID) -> None:
     """Erase the comment, its author's data and its events for good."""
-    comments.erase(session, site.id, comment_id, comments.SITE)
+    with database.transaction() as session:
+        comments.erase(session, site.id, comment_id, comments.SITE)
 
 
 @router.post("/{comment_id}/feedback", responses=problems.responses(404, 413))
 def give_feedback(
-    site: Submitter, session: Session, request: Request, comment_id: UUID, feedback: Feedback
+    site: Submitter, database: DatabaseDep, request: Request, comment_id: UUID, feedback: Feedback
 ) -> CommentOut:
     """Tell what a human at the blog decided. It overrules the machine and comes back by webhook like any decision."""
-    comment = comments.review(
-        session,
-        site.id,
-        comment_id,
-        approve=feedback.decision == "approve",
-        category=feedback.category,
-        actor=comments.SITE,
-    )
-    return _out(request, comment)
+    with database.transaction() as session:
+        comment = comments.review(
+            session,
+            site.id,
+            comment_id,
+            approve=feedback.decision == "approve",
+            category=feedback.category,
+            actor=comments.SITE,
+        )
+        return _out(request, comment)
 
 
 def _seconds_to_wait(prefer: str | None) -> int:

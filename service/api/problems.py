@@ -23,7 +23,7 @@ _STATUS: dict[type[errors.GatepostError], HTTPStatus] = {
     errors.ConflictError: HTTPStatus.CONFLICT,
     errors.IdempotencyConflictError: HTTPStatus.CONFLICT,
     errors.InvalidWebhookUrlError: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.BusyError: HTTPStatus.TOO_MANY_REQUESTS,
 }
 # Together they keep an answer under 10 kB, whatever came in.
 _MOST_ERRORS = 15
@@ -49,7 +49,7 @@ _WHEN = {
     401: "The key is missing, malformed, unknown or revoked.",
     403: "The key's scope is too small.",
     404: "There is no such thing at this site.",
-    409: "The Idempotency-Key came before with another body.",
+    409: "The Idempotency-Key came before with another body, or the endpoint is disabled.",
     413: "The body is larger than 1 MiB.",
     422: "The request does not fit; `errors` points at what. Nothing was stored.",
     503: "The database does not answer. Nothing was stored; try again.",

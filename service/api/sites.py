@@ -11,7 +11,7 @@ from service.api.bodies import IJsonRoute
 from service.api.deps import Admin, Reader
 from service.core import sites
 from service.core.policy import DEFAULT_THRESHOLDS, Label, Policy
-from service.web import ReadSession, Session
+from service.web import DatabaseDep
 
 router = APIRouter(
     prefix="/v1/site", tags=["site"], route_class=IJsonRoute, responses=problems.responses(401, 403, 503)
@@ -37,17 +37,19 @@ def get_site(site: Reader) -> SiteOut:
 
 
 @router.get("/policy")
-def get_policy(site: Reader, session: ReadSession) -> PolicyOut:
+def get_policy(site: Reader, database: DatabaseDep) -> PolicyOut:
     """The rules that hold now."""
-    version, policy = sites.live_policies(session, {site.id})[site.id]
-    return _out(version, policy)
+    with database.reading() as session:
+        version, policy = sites.live_policies(session, {site.id})[site.id]
+        return _out(version, policy)
 
 
 @router.put("/policy", responses=problems.responses(413, 422))
-def put_policy(site: Admin, session: Session, policy: Policy) -> PolicyOut:
+def put_policy(site: Admin, database: DatabaseDep, policy: Policy) -> PolicyOut:
     """Replace the site's rules by a new version. Comments that are decided from now on follow it."""
-    row = sites.put_policy(session, site.id, policy, actor="site")
-    return _out(row.version, policy)
+    with database.transaction() as session:
+        row = sites.put_policy(session, site.id, policy, actor="site")
+        return _out(row.version, policy)
 
 
 def _out(version: int, policy: Policy) -> PolicyOut:

@@ -12,7 +12,7 @@ from service.api.bodies import IJsonRoute
 from service.api.deps import Admin
 from service.core import webhooks
 from service.core.models import Delivery, Endpoint
-from service.web import ReadSession, Session, SettingsDep
+from service.web import DatabaseDep, SettingsDep
 
 router = APIRouter(
     prefix="/v1", tags=["webhooks"], route_class=IJsonRoute, responses=problems.responses(401, 403, 422, 503)
@@ -61,63 +61,77 @@ class DeliveryPage(BaseModel):
 
 
 @router.post("/webhooks", status_code=201, responses=problems.responses(413))
-def create_endpoint(site: Admin, session: Session, settings: SettingsDep, endpoint: EndpointIn) -> EndpointWithSecret:
+def create_endpoint(
+    site: Admin, database: DatabaseDep, settings: SettingsDep, endpoint: EndpointIn
+) -> EndpointWithSecret:
     """Have the site's events posted to a URL."""
-    return _with_secret(webhooks.create(session, site.id, endpoint.url, allow_private=settings.webhook_allow_private))
+    with database.transaction() as session:
+        return _with_secret(
+            webhooks.create(session, site.id, endpoint.url, allow_private=settings.webhook_allow_private)
+        )
 
 
 @router.get("/webhooks")
-def list_endpoints(site: Admin, session: ReadSession) -> list[EndpointOut]:
+def list_endpoints(site: Admin, database: DatabaseDep) -> list[EndpointOut]:
     """The site's endpoints, without their secrets."""
-    return [_out(endpoint) for endpoint in webhooks.endpoints(session, site.id)]
+    with database.reading() as session:
+        return [_out(endpoint) for endpoint in webhooks.endpoints(session, site.id)]
 
 
 @router.delete("/webhooks/{endpoint_id}", status_code=204, responses=problems.responses(404))
-def delete_endpoint(site: Admin, session: Session, endpoint_id: UUID) -> None:
+def delete_endpoint(site: Admin, database: DatabaseDep, endpoint_id: UUID) -> None:
     """Remove the endpoint with its log; what it was still owed is dropped."""
-    session.delete(webhooks.get(session, site.id, endpoint_id))
+    with database.transaction() as session:
+        session.delete(webhooks.get(session, site.id, endpoint_id))
 
 
 @router.post("/webhooks/{endpoint_id}/rotate", responses=problems.responses(404))
-def rotate_secret(site: Admin, session: Session, endpoint_id: UUID) -> EndpointWithSecret:
+def rotate_secret(site: Admin, database: DatabaseDep, endpoint_id: UUID) -> EndpointWithSecret:
     """Make a new secret. For 24 hours the old one signs as well, so that the receiver can change over at leisure."""
-    endpoint = webhooks.get(session, site.id, endpoint_id)
-    webhooks.rotate(session, endpoint)
-    return _with_secret(endpoint)
+    with database.transaction() as session:
+        endpoint = webhooks.get(session, site.id, endpoint_id)
+        webhooks.rotate(session, endpoint)
+        return _with_secret(endpoint)
 
 
 @router.post("/webhooks/{endpoint_id}/enable", responses=problems.responses(404))
-def enable_endpoint(site: Admin, session: Session, endpoint_id: UUID) -> EndpointOut:
+def enable_endpoint(site: Admin, database: DatabaseDep, endpoint_id: UUID) -> EndpointOut:
     """Send to an endpoint again that was disabled."""
-    endpoint = webhooks.get(session, site.id, endpoint_id)
-    webhooks.enable(session, endpoint)
-    return _out(endpoint)
+    with database.transaction() as session:
+        endpoint = webhooks.get(session, site.id, endpoint_id)
+        webhooks.enable(session, endpoint)
+        return _out(endpoint)
 
 
-@router.post("/webhooks/{endpoint_id}/ping", status_code=202, responses=problems.responses(404))
-def ping_endpoint(site: Admin, session: Session, endpoint_id: UUID) -> Pinged:
+@router.post("/webhooks/{endpoint_id}/ping", status_code=202, responses=problems.responses(404, 409))
+def ping_endpoint(site: Admin, database: DatabaseDep, endpoint_id: UUID) -> Pinged:
     """Send a test event."""
-    return Pinged(event_id=webhooks.ping(session, webhooks.get(session, site.id, endpoint_id)).id)
+    with database.transaction() as session:
+        return Pinged(event_id=webhooks.ping(session, webhooks.get(session, site.id, endpoint_id)).id)
 
 
 @router.get("/deliveries")
 def list_deliveries(
     site: Admin,
-    session: ReadSession,
+    database: DatabaseDep,
     event_id: UUID | None = None,
     after: Annotated[UUID | None, Query(description="`next` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> DeliveryPage:
     """Every attempt to reach the site's endpoints, newest first."""
-    found = webhooks.deliveries(session, site.id, event_id=event_id, after=after, limit=limit + 1)
-    page = found[:limit]
-    return DeliveryPage(deliveries=[_delivery(row) for row in page], next=page[-1].id if len(found) > limit else None)
+    with database.reading() as session:
+        found = webhooks.deliveries(session, site.id, event_id=event_id, after=after, limit=limit + 1)
+        page = found[:limit]
+        return DeliveryPage(
+            deliveries=[_delivery(row) for row in page], next=page[-1].id if len(found) > limit else None
+        )
 
 
-@router.post("/deliveries/{delivery_id}/redeliver", status_code=202, responses=problems.responses(404))
-def redeliver(site: Admin, session: Session, delivery_id: UUID) -> DeliveryOut:
+@router.post("/deliveries/{delivery_id}/redeliver", status_code=202, responses=problems.responses(404, 409))
+def redeliver(site: Admin, database: DatabaseDep, delivery_id: UUID) -> DeliveryOut:
     """Send the event of this attempt once more: the same id and the same body."""
-    return _delivery(webhooks.redeliver(session, site.id, delivery_id))
+    with database.transaction() as session:
+        return _delivery(webhooks.redeliver(session, site.id, delivery_id))
 
 
 def _out(endpoint: Endpoint) -> EndpointOut:

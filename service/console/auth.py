@@ -15,7 +15,7 @@ from service.console import pages
 from service.core import errors, moderators
 from service.core.models import Moderator, Site, Text
 from service.core.settings import Settings
-from service.web import DatabaseDep, Session, SettingsDep
+from service.web import DatabaseDep, SettingsDep
 
 router = APIRouter()
 
@@ -79,8 +79,8 @@ def log_in(
     wanted: Annotated[str, Form(alias="next")] = HOME,
 ) -> Response:
     with database.reading() as session:
-        moderator = moderators.verify(session, email, password)
-    if moderator is None:
+        moderator = moderators.find(session, email)
+    if not moderators.may_enter(moderator, password) or moderator is None:
         return pages.render("login.html", HTTPStatus.FORBIDDEN, wanted=inside(wanted), email=email, failed=True)
     with database.transaction() as session:
         token = moderators.log_in(session, moderator)
@@ -92,11 +92,12 @@ def log_in(
 
 
 @router.post("/logout")
-def log_out(request: Request, _: Acting, session: Session, settings: SettingsDep) -> Response:
-    moderators.log_out(session, request.cookies.get(_cookie(settings), ""))
-    response = RedirectResponse(LOGIN, HTTPStatus.SEE_OTHER)
-    response.delete_cookie(_cookie(settings), path="/", secure=_is_https(settings), httponly=True, samesite="lax")
-    return response
+def log_out(request: Request, _: Acting, database: DatabaseDep, settings: SettingsDep) -> Response:
+    with database.transaction() as session:
+        moderators.log_out(session, request.cookies.get(_cookie(settings), ""))
+        response = RedirectResponse(LOGIN, HTTPStatus.SEE_OTHER)
+        response.delete_cookie(_cookie(settings), path="/", secure=_is_https(settings), httponly=True, samesite="lax")
+        return response
 
 
 def inside(address: str) -> str:

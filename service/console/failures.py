@@ -18,11 +18,12 @@ log = structlog.get_logger()
 _STATUS: dict[type[errors.GatepostError], HTTPStatus] = {
     errors.ForbiddenError: HTTPStatus.FORBIDDEN,
     errors.NotFoundError: HTTPStatus.NOT_FOUND,
-    errors.TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.BusyError: HTTPStatus.TOO_MANY_REQUESTS,
 }
 _WORDS: dict[int, str] = {
     HTTPStatus.FORBIDDEN: "That is not allowed",
     HTTPStatus.NOT_FOUND: "There is nothing here",
+    HTTPStatus.TOO_MANY_REQUESTS: "One moment",
     HTTPStatus.SERVICE_UNAVAILABLE: "The database does not answer",
     HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong on our side",
 }

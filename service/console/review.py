@@ -14,7 +14,7 @@ from service.console import auth, held, pages
 from service.console.auth import Acting, LoggedIn, Visit
 from service.core import comments, errors, moderators
 from service.core.models import Category
-from service.web import DatabaseDep, Session
+from service.web import DatabaseDep
 
 router = APIRouter()
 
@@ -77,24 +77,26 @@ def show_held(
 @router.post("/comments/{comment_id}/approve")
 def approve(
     visit: Acting,
-    session: Session,
+    database: DatabaseDep,
     comment_id: UUID,
     place: Annotated[Place, Depends()],
     sequence: Annotated[int, Form()],
 ) -> Response:
-    return _decide(session, visit, comment_id, place, sequence, None)
+    with database.transaction() as session:
+        return _decide(session, visit, comment_id, place, sequence, None)
 
 
 @router.post("/comments/{comment_id}/reject")
 def reject(
     visit: Acting,
-    session: Session,
+    database: DatabaseDep,
     comment_id: UUID,
     place: Annotated[Place, Depends()],
     sequence: Annotated[int, Form()],
     category: Annotated[Category, Form()],
 ) -> Response:
-    return _decide(session, visit, comment_id, place, sequence, category)
+    with database.transaction() as session:
+        return _decide(session, visit, comment_id, place, sequence, category)
 
 
 def _decide(

@@ -71,7 +71,7 @@ def submit(session: Session, site_id: UUID, submission: Submission, idempotency_
 
     Raises IdempotencyConflictError when the key came before with another body.
     """
-    comment = Comment(**submission.model_dump(), **_derived(submission), site_id=site_id)
+    comment = Comment(**submission.model_dump(), **_derived(submission), site_id=site_id, created_at=db.now(session))
     if idempotency_key and not _take_key(session, comment, idempotency_key, submission):
         return _first(session, site_id, idempotency_key, submission)
     if not db.insert_if_absent(session, Comment.__table__, comment.model_dump()):  # type: ignore[attr-defined]
@@ -262,6 +262,7 @@ def _audit(
     entry = AuditEntry(
         site_id=comment.site_id,
         comment_id=comment.id,
+        at=db.now(session),
         actor=actor,
         action=action,
         sequence=comment.sequence,

@@ -80,7 +80,9 @@ def create_engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _sqlite_engine(url)
-    return sqlalchemy_engine(parsed, pool_pre_ping=True, hide_parameters=True, connect_args={"connect_timeout": 5})
+    # A connection for each of the web's forty threads: one that waits for a connection would hold its thread.
+    connection = {"connect_timeout": 5}
+    return sqlalchemy_engine(parsed, pool_pre_ping=True, hide_parameters=True, connect_args=connection, pool_size=40)
 
 
 def _sqlite_engine(url: str) -> Engine:

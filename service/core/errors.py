@@ -32,5 +32,9 @@ class InvalidWebhookUrlError(GatepostError):
     """A webhook goes to an https:// address on the public internet."""
 
 
+class BusyError(GatepostError):
+    """Too many are logging in at once; try again in a moment."""
+
+
 class TooLargeError(GatepostError):
     """The request's body is too large."""

@@ -90,7 +90,8 @@ def _owner(target: str, *, index: bool = False, nullable: bool = False) -> Any:
 
 class Site(SQLModel, table=True):
     id: UUID = Field(default_factory=new_id, primary_key=True)
-    name: str = Field(max_length=200)
+    # Commands name a site by it.
+    name: str = Field(max_length=200, unique=True)
     created_at: datetime = _time()
 
 

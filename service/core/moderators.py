@@ -18,15 +18,27 @@ _HASHER = argon2.PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=
 _NOBODY = _HASHER.hash(secrets.token_urlsafe(16))
 _ACTOR = "moderator:"
 # A hash costs memory: a flood of logins must not cost all of it.
+_PATIENCE_SECONDS = 1
 _HASHING = threading.BoundedSemaphore(2)
 
 
 def create(session: Session, email: str, name: str, password: str) -> Moderator:
+    """A new moderator, of no site yet. Raises ConflictError when the e-mail address has one."""
+    if find(session, email):
+        raise errors.ConflictError(f"There is a moderator {email} already.")
     with _HASHING:
         moderator = Moderator(email=email.strip().casefold(), name=name, password_hash=_HASHER.hash(password))
     session.add(moderator)
     session.flush()
     return moderator
+
+
+def disable(session: Session, email: str) -> None:
+    """From now on the moderator is logged out and stays out."""
+    moderator = find(session, email)
+    if moderator is None:
+        raise errors.NotFoundError(f"There is no moderator {email}.")
+    moderator.disabled_at = db.now(session)
 
 
 def join(session: Session, moderator: Moderator, site_id: UUID, role: Role = Role.MODERATOR) -> None:
@@ -51,13 +63,17 @@ def name_of(session: Session, actor: str | None) -> str:
     return moderator.name if moderator else "A former moderator"
 
 
-def verify(session: Session, email: str, password: str) -> Moderator | None:
-    """Whose e-mail address and password these are. Slow by design: give it a session that holds no lock."""
-    moderator = session.exec(select(Moderator).where(col(Moderator.email) == email.strip().casefold())).first()
-    # An unknown address costs the same time as a wrong password.
-    if not _verify(moderator.password_hash if moderator else _NOBODY, password):
-        return None
-    return moderator if moderator and moderator.disabled_at is None else None
+def find(session: Session, email: str) -> Moderator | None:
+    return session.exec(select(Moderator).where(col(Moderator.email) == email.strip().casefold())).first()
+
+
+def may_enter(moderator: Moderator | None, password: str) -> bool:
+    """Whether the password is the moderator's. Slow by design, so no session: nobody should wait for it.
+
+    Raises BusyError when too many ask at once. An unknown moderator costs the same time as a wrong password.
+    """
+    right = _verify(moderator.password_hash if moderator else _NOBODY, password)
+    return right and moderator is not None and moderator.disabled_at is None
 
 
 def log_in(session: Session, moderator: Moderator) -> str:
@@ -97,11 +113,14 @@ def log_out(session: Session, token: str) -> None:
 
 
 def _verify(password_hash: str, password: str) -> bool:
-    with _HASHING:
-        try:
-            return _HASHER.verify(password_hash, password)
-        except argon2.exceptions.VerifyMismatchError:
-            return False
+    if not _HASHING.acquire(timeout=_PATIENCE_SECONDS):
+        raise errors.BusyError
+    try:
+        return _HASHER.verify(password_hash, password)
+    except argon2.exceptions.VerifyMismatchError:
+        return False
+    finally:
+        _HASHING.release()
 
 
 def _hash(token: str) -> str:

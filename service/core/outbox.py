@@ -15,7 +15,8 @@ from service.core.queue import Topic
 
 def put(session: Session, topic: Topic, subject_id: UUID, endpoint_id: UUID | None = None) -> None:
     """Owe this work; the bell rings when the transaction has committed."""
-    session.add(OutboxRow(topic=topic, subject_id=subject_id, endpoint_id=endpoint_id, due_at=db.now(session)))
+    now = db.now(session)
+    session.add(OutboxRow(topic=topic, subject_id=subject_id, endpoint_id=endpoint_id, created_at=now, due_at=now))
     session.info.setdefault("topics", set()).add(topic)
 
 

@@ -10,6 +10,9 @@ from kombu.exceptions import OperationalError
 
 log = structlog.get_logger()
 
+# A ring that nobody hears must not pile up; more than clocks differ.
+_STALE_SECONDS = 300
+
 
 class Topic(StrEnum):
     """What a row in the outbox asks for; also the name of the Celery queue and task."""
@@ -70,10 +73,13 @@ class CeleryBell:
 
     def _send(self, topic: Topic) -> None:
         try:
-            self._celery.send_task(topic, queue=topic, retry=False)
+            self._celery.send_task(topic, queue=topic, retry=False, expires=_STALE_SECONDS)
         except (OperationalError, OSError) as error:
             # The sweeper rings again, and does the work itself when nobody answers.
             log.warning("bell.not_heard", topic=topic, error=type(error).__name__)
+        except Exception:
+            # Whatever it is, the thread must live to ring again.
+            log.exception("bell.failed", topic=topic)
 
 
 def create_celery(redis_url: str) -> Celery:

@@ -56,7 +56,7 @@ class Settings(BaseSettings):
     score_attempts: int = Field(3, ge=1, description="Failed attempts after which a comment goes to a human.")
     score_within: Duration = Field(
         timedelta(minutes=15),
-        description="A comment not scored in this time is held for a human, never published.",
+        description="With an engine that cannot be loaded, a comment is held for a human after this.",
     )
 
     deliver_batch: int = Field(32, ge=1, le=500, description="Webhooks that a courier claims and posts together.")

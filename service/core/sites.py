@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import tuple_
 from sqlmodel import Session, col, func, select
 
-from service.core import errors
+from service.core import db, errors
 from service.core.models import Key, PolicyVersion, Scope, Site
 from service.core.policy import Policy
 
@@ -22,6 +22,9 @@ _GRANTS = {
 
 
 def create(session: Session, name: str, policy: Policy | None = None) -> Site:
+    """A new site with its first policy. Raises ConflictError when there is one of this name."""
+    if session.exec(select(Site.id).where(Site.name == name)).first():
+        raise errors.ConflictError(f"There is a site “{name}” already.")
     site = Site(name=name)
     session.add(site)
     session.flush()
@@ -53,6 +56,14 @@ def authenticate(session: Session, bearer: str, needed: Scope) -> Site:
     if needed not in _GRANTS[key.scope]:
         raise errors.ForbiddenError(f"This key has the scope “{key.scope}”; this needs “{needed}”.")
     return session.get_one(Site, key.site_id)
+
+
+def revoke_key(session: Session, key_id: str) -> None:
+    """From now on the key opens nothing; its public id is the part between `gp_` and the next `_`."""
+    key = session.get(Key, key_id)
+    if key is None:
+        raise errors.NotFoundError(f"There is no key “{key_id}”.")
+    key.revoked_at = db.now(session)
 
 
 def live_policies(session: Session, site_ids: set[UUID]) -> dict[UUID, tuple[int, Policy]]:

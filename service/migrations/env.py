@@ -5,10 +5,9 @@ from typing import Literal
 import sqlalchemy
 from alembic import context
 from sqlalchemy import text
-from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
-from service.core import db
+from service.core import db, models
 from service.core.settings import Settings
 
 _LOCK = 7238015  # any number that nobody else uses in this database
@@ -33,7 +32,7 @@ def run() -> None:
             connection.execute(text("SET LOCAL lock_timeout = '4s'"))
         context.configure(
             connection=connection,
-            target_metadata=SQLModel.metadata,
+            target_metadata=models.Site.metadata,
             compare_type=True,
             render_item=_render,
             render_as_batch=connection.dialect.name == "sqlite",

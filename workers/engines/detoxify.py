@@ -50,7 +50,9 @@ class DetoxifyEngine:
             detoxifier, sha256 = _load(model, folder, device)
             self._columns = [detoxifier.class_names.index(label) for label in TOXICITY_LABELS]
         except ImportError as error:
-            raise EngineUnavailableError("Not installed: pip install 'gatepost[detoxify]'") from error
+            raise EngineUnavailableError(
+                "Not installed: pip install '.[detoxify]' in Gatepost's source tree"
+            ) from error
         except (OSError, RuntimeError, ValueError) as error:
             reason = f"Detoxify's {model!r} model cannot be loaded: {error}"
             raise EngineUnavailableError(f"{reason}\n{_way_out(model)}") from error

@@ -13,9 +13,7 @@ Tell = Callable[[str], None]
 
 
 def main(
-    data: Annotated[
-        Path, typer.Option(help="Folder of the data sets, one folder each.", exists=True, file_okay=False)
-    ],
+    data: Annotated[Path, typer.Option(help="Folder of the data sets, one folder each.", exists=True, file_okay=False)],
     out: Annotated[Path, typer.Option(help="Where the models and their cards go.")] = compact.MODELS,
 ) -> None:
     """Rebuild the bundled models: the same data give the same bytes. Takes some minutes on one core.
