@@ -112,6 +112,8 @@ def test_the_keys_decide_the_card_in_focus(
 
     log_in(window.page)
     expect(window.page.get_by_role("article")).to_have_count(3)
+    # The cards are there before the script that listens for keys.
+    window.page.wait_for_load_state("load")
     for key in "jjt":
         window.page.keyboard.press(key)
     expect(window.page.get_by_role("status")).to_contain_text("Rejected as toxic: the comment by Two.")
