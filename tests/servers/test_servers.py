@@ -180,7 +180,7 @@ def test_killing_a_process_kills_its_children(tmp_path: Path) -> None:
 
     parent.kill()
 
-    assert not _lives(child)
+    eventually(lambda: not _lives(child))
 
 
 def test_killing_a_process_kills_the_children_that_have_outlived_it(tmp_path: Path) -> None:
