@@ -113,6 +113,20 @@ GROUPS = (
     "African-American",
     "Native-American",
     "nonbinary",
+    "trans",
+    "migrant",
+    "foreign",
+    "poor",
+    "homeless",
+    "LGBT",
+    "Islamic",
+    "brown",
+    "Aboriginal",
+    "evangelical",
+    "mentally ill",
+    "intersex",
+    "asexual",
+    "Black",
 )
 
 # {c} the country, {a} the adjective.
@@ -302,6 +316,10 @@ class Naming:
 
     name: str
     sentence: str
+
+
+def learnt_names() -> list[str]:
+    return [name for names in (NATIONS.values(), GROUPS) for number, name in enumerate(names) if not _held_out(number)]
 
 
 def learnt() -> list[str]:
