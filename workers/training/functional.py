@@ -1,13 +1,14 @@
-"""Labelled sentences for what a comment does rather than for its words: hate without a swear word, and harmless uses of the same names.
+"""Labelled sentences for what a comment does: hate that carries no swear word, and harmless use of the same names.
 
-The idea of functional tests is HateCheck's (Röttger et al., 2021); the sentences are our own, one frame a line in `sentences/`.
+The idea of functional tests is HateCheck's (Röttger et al., 2021); our own sentences are in `sentences/`, one a line.
 Learnt and measured share no frame, opener or prose, and every fifth name of `templates` is measured only.
 Many sentences are vile: a model that is to protect people from them must have read some.
 """
 
 import re
+from bisect import bisect
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import chain, cycle, islice
 from pathlib import Path
@@ -17,11 +18,22 @@ from service.core.labels import TOXICITY_LABELS
 from workers.training import templates
 
 SENTENCES = Path(__file__).with_name("sentences")
-# Enough to pass over every frame about twenty times, and to tell one false hold in sixty.
+# On each side. Learnt: enough to pass over every frame about a dozen times; measured: to tell one in sixty.
 LEARNT_PER_NAME = 45
 MEASURED_PER_NAME = 60
-_HEADER = re.compile(r"\[(?P<kind>[a-z-]+)(?: for (?P<families>[a-z ]+))?(?:: (?P<labels>[a-z_ ]+))?\]")
-_TYPOS = {"the": "teh", "their": "thier", "because": "becuase", "people": "poeple", "you are": "your", "really": "realy"}
+
+_HEADING = re.compile(r"\[(?P<kind>[a-z-]+)(?: for (?P<families>[a-z ]+))?(?:: (?P<labels>[a-z_ ]+))?\]")
+# Where the shares of lower case, of typos, of openers and of prose around the sentence end; the rest stays as it is.
+_STYLES = (0.12, 0.2, 0.32, 0.5)
+_LOWER, _MISTYPED, _OPENED, _EMBEDDED = range(len(_STYLES))
+_TYPOS = {
+    "the": "teh",
+    "their": "thier",
+    "because": "becuase",
+    "people": "poeple",
+    "you are": "your",
+    "really": "realy",
+}
 
 
 @dataclass(frozen=True)
@@ -42,17 +54,19 @@ class Name:
     family: str
     plurals: tuple[str, ...]
     singular: str
-    country: str
 
-    def forms(self, turn: int) -> dict[str, str]:
-        plural = self.plurals[turn % len(self.plurals)]
-        forms = {"p": plural, "n": self.singular, "a": self.adjective, "c": self.country}
+    def fill(self, sentence: str, turn: int) -> str:
+        """Put the forms in: {p} plural, {n} noun, {a} adjective, {s} and {an} the last two with their article."""
+        forms = {"p": self.plurals[turn % len(self.plurals)], "n": self.singular, "a": self.adjective}
         forms |= {"s": _with_article(self.singular), "an": _with_article(self.adjective)}
-        return forms | {key.capitalize(): form[:1].upper() + form[1:] for key, form in forms.items()}
+        capital = {key.capitalize(): form[0].upper() + form[1:] for key, form in forms.items()}
+        return sentence.format(**forms, **capital)
 
 
 @dataclass(frozen=True)
 class Frame:
+    """A sentence with gaps for a name, or without any; `families` is empty when it suits every name."""
+
     sentence: str
     labels: frozenset[str]
     kind: str
@@ -63,20 +77,7 @@ class Frame:
         return "{" in self.sentence
 
     def suits(self, name: Name) -> bool:
-        return (not self.families or name.family in self.families) and ("{c}" not in self.sentence or bool(name.country))
-
-
-def names() -> list[Name]:
-    """Every name of `templates`, with its forms."""
-    rows = (line.split(" | ") for line in _lines("names"))
-    forms = {adjective: (family, tuple(plurals.split(", ")), singular) for adjective, family, plurals, singular in rows}
-    countries = {adjective: country for country, adjective in templates.NATIONS.items()}
-    return [Name(name, *forms[name], countries.get(name, "")) for name in (*countries, *templates.GROUPS)]
-
-
-def learnt_names() -> list[Name]:
-    known = {*templates.learnt_names()}
-    return [name for name in names() if name.adjective in known]
+        return not self.families or name.family in self.families
 
 
 def learnt(chosen: Sequence[Name] | None = None) -> list[Case]:
@@ -89,6 +90,18 @@ def measured() -> list[Case]:
     return _cases("measured", names(), MEASURED_PER_NAME, repeats=1)
 
 
+def names() -> list[Name]:
+    """Every name of `templates`, with its forms."""
+    rows = (line.split(" | ") for line in _lines("names"))
+    forms = {row[0]: Name(row[0], row[1], tuple(row[2].split(", ")), row[3]) for row in rows}
+    return [forms[name] for name in (*templates.NATIONS.values(), *templates.GROUPS)]
+
+
+def learnt_names() -> list[Name]:
+    known = {*templates.learnt_names()}
+    return [name for name in names() if name.adjective in known]
+
+
 def frames(split: str) -> list[Frame]:
     return [frame for side in ("hateful", "personal", "harmless") for frame in _frames(f"{split}_{side}")]
 
@@ -98,15 +111,12 @@ def _cases(split: str, chosen: Sequence[Name], per_name: int, repeats: int) -> l
     known = frames(split)
     random.shuffle(known)
     named = [frame for frame in known if frame.names_a_group]
-    attacks = [frame for frame in named if frame.labels]
-    harmless = [frame for frame in named if not frame.labels]
-    nameless = [frame for frame in known if not frame.names_a_group]
     plain = chain(
-        _in_turn(attacks, chosen, per_name),
-        _in_turn(harmless, chosen, per_name),
-        (Case(frame.sentence, frame.labels, frame.kind, "") for frame in nameless for _ in range(repeats)),
+        _in_turn([frame for frame in named if frame.labels], chosen, per_name),
+        _in_turn([frame for frame in named if not frame.labels], chosen, per_name),
+        (_nameless(frame) for frame in known if not frame.names_a_group for _ in range(repeats)),
     )
-    return list(dict.fromkeys(_spoken(case, split, random) for case in plain))
+    return list(dict.fromkeys(replace(case, text=_speak(case.text, split, random)) for case in plain))
 
 
 def _in_turn(known: Sequence[Frame], chosen: Sequence[Name], per_name: int) -> Iterator[Case]:
@@ -114,7 +124,11 @@ def _in_turn(known: Sequence[Frame], chosen: Sequence[Name], per_name: int) -> I
     for name in chosen:
         suiting = (frame for frame in turns if frame.suits(name))
         for turn, frame in enumerate(islice(suiting, per_name)):
-            yield Case(frame.sentence.format(**name.forms(turn)), _labels(frame, name), frame.kind, name.adjective)
+            yield Case(name.fill(frame.sentence, turn), _labels(frame, name), frame.kind, name.adjective)
+
+
+def _nameless(frame: Frame) -> Case:
+    return Case(frame.sentence, frame.labels, frame.kind, "")
 
 
 def _labels(frame: Frame, name: Name) -> frozenset[str]:
@@ -124,24 +138,23 @@ def _labels(frame: Frame, name: Name) -> frozenset[str]:
     return frame.labels
 
 
-def _spoken(case: Case, split: str, random: Random) -> Case:
-    """Say it as people write comments: half as it stands, else lower case, with a typo, an opener or prose around it."""
-    openers, prose = _lines(f"{split}_openers"), _lines(f"{split}_prose")
-    text = case.text
-    style = random.random()
-    if style < 0.12:
-        text = text.lower()
-    elif style < 0.2:
-        text = _mistyped(text.rstrip(".!"))
-    elif style < 0.32:
-        text = f"{random.choice(openers)} {text}"
-    elif style < 0.5:
+def _speak(text: str, split: str, random: Random) -> str:
+    """Say it as people write comments."""
+    prose = _lines(f"{split}_prose")
+    style = bisect(_STYLES, random.random())
+    if style == _LOWER:
+        return text.lower()
+    if style == _MISTYPED:
+        return _mistype(text.rstrip(".!"))
+    if style == _OPENED:
+        return f"{random.choice(_lines(f'{split}_openers'))} {text}"
+    if style == _EMBEDDED:
         before, after = random.sample(prose, random.randint(0, 2)), random.sample(prose, random.randint(1, 2))
-        text = " ".join((*before, text, *after))
-    return Case(text, case.labels, case.kind, case.name)
+        return " ".join((*before, text, *after))
+    return text
 
 
-def _mistyped(text: str) -> str:
+def _mistype(text: str) -> str:
     for right, wrong in _TYPOS.items():
         text = re.sub(rf"\b{right}\b", wrong, text, count=1)
     return text
@@ -149,17 +162,16 @@ def _mistyped(text: str) -> str:
 
 @cache
 def _frames(file: str) -> tuple[Frame, ...]:
-    found, header = [], _HEADER.fullmatch("[none]")
+    """Read a file of sections: a heading `[kind for families: labels]`, then a frame a line."""
+    found, kind, families, labels = [], "", frozenset[str](), frozenset[str]()
     for line in _lines(file):
-        if line.startswith("["):
-            header = _HEADER.fullmatch(line)
-            continue
-        if header is None:
-            raise ValueError(f"{file}: no section heading before {line!r}.")
-        labels, families = (frozenset((header[part] or "").split()) for part in ("labels", "families"))
-        if not labels <= {*TOXICITY_LABELS}:
-            raise ValueError(f"{file}: unknown label in {header[0]}.")
-        found.append(Frame(line, labels, header["kind"], families))
+        if heading := _HEADING.fullmatch(line):
+            kind = heading["kind"]
+            families, labels = (frozenset((heading[part] or "").split()) for part in ("families", "labels"))
+            if not labels <= {*TOXICITY_LABELS}:
+                raise ValueError(f"{file}: unknown label in {line}.")
+        else:
+            found.append(Frame(line, labels, kind, families))
     return tuple(found)
 
 
