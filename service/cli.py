@@ -159,6 +159,26 @@ def create_moderator(
     console.print(f"{moderator.name} can log in at {Settings().public_url}/console")
 
 
+def _hand_over(context: typer.Context) -> None:
+    _become(["workers.cli", str(context.info_name), *context.args])
+
+
+# The workers' own commands: what they take, and `--help`, is theirs to say.
+for _name, _about in (
+    ("evaluate", "Measure the engines on labelled comments (CSV): metrics and plots."),
+    ("calibrate", "Suggest a site's thresholds from what its moderators decided."),
+    ("backtest", "Show what another policy would have decided, and where it differs."),
+    ("learning", "Show, explain, seed or reset what a site has learnt from its moderators."),
+    ("models", "List, fetch, verify and export models."),
+):
+    app.command(
+        _name,
+        help=_about,
+        add_help_option=False,
+        context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    )(_hand_over)
+
+
 @contextmanager
 def _transaction() -> Iterator[Session]:
     database = _database()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from service.core.labels import TOXICITY_LABELS, Scores
-from workers.scoring import Scorer
+from workers.judgement import Scorer
 
 
 class WordEngine:

@@ -3,7 +3,7 @@
 from service.core.settings import Settings
 from workers.engines import compact, detoxify
 from workers.engines.engine import Engine
-from workers.scoring import Scorer
+from workers.judgement import Scorer
 
 
 def load_scorer(settings: Settings) -> Scorer:

@@ -17,6 +17,7 @@ from service.core.queue import CeleryBell, Topic
 from service.core.settings import Settings
 from workers import delivery, scoring
 from workers.engines.engine import EngineUnavailableError
+from workers.judgement import Scorer
 from workers.scorers import load_scorer
 
 log = structlog.get_logger()
@@ -46,7 +47,7 @@ def _drain(database: Database, settings: Settings, topic: Topic, waited: timedel
 
 
 @cache
-def _scorer(settings: Settings) -> scoring.Scorer:
+def _scorer(settings: Settings) -> Scorer:
     # Only when it is needed: a sweeper that never drains stays small.
     return load_scorer(settings)
 

@@ -19,8 +19,8 @@ from service.core.policy import DEFAULT_THRESHOLDS, Policy
 from service.core.queue import Topic
 from service.core.settings import Settings
 from tests.engines import WordEngine, WordSpam, word_scorer
-from workers import scoring
-from workers.scoring import Scorer
+from workers import judgement, scoring
+from workers.judgement import Scorer
 
 LEASE = timedelta(minutes=1)
 
@@ -83,7 +83,7 @@ def test_signals_count_for_spam_beside_the_words(database: Database, settings: S
 
 @pytest.mark.parametrize("log_odds", [-1e308, -710.0, 0.0, 710.0, 1e308])
 def test_the_words_alone_hold_nothing_as_spam(log_odds: float) -> None:
-    assert 0 < scoring._spam(log_odds, []) < DEFAULT_THRESHOLDS["spam"]
+    assert 0 < judgement._spam(log_odds, []) < DEFAULT_THRESHOLDS["spam"]
 
 
 def test_a_batch_is_scored_in_one_call(database: Database, settings: Settings, site_id: UUID) -> None:
