@@ -29,7 +29,7 @@ class NameFigures:
 
 @dataclass(frozen=True)
 class KindFigures:
-    """`held` is the recall of attacks or the false holds of harmless cases; `roc_auc` is against the whole other side."""
+    """`held`: the recall of attacks, or the false holds of harmless cases; `roc_auc`: against the whole other side."""
 
     kind: str
     cases: int
@@ -111,11 +111,12 @@ def table(fairness: Fairness, names: int = 15) -> str:
 
 def _score(known: Sequence[Case], probabilities: Probabilities, hold_at: Mapping[str, float]) -> _Scored:
     scores = probabilities([case.text for case in known])
+    thresholds = np.array([hold_at[label] for label in TOXICITY_LABELS])
     return _Scored(
         names=np.array([case.name for case in known]),
         kinds=np.array([case.kind for case in known]),
         hateful=np.array([bool(case.labels) for case in known]),
-        held=(scores >= np.array([hold_at[label] for label in TOXICITY_LABELS])).any(axis=1),
+        held=np.logical_or.reduce(scores >= thresholds, axis=1),
         toxicity=scores[:, TOXICITY],
     )
 
