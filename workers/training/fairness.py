@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,9 +85,10 @@ def measure(probabilities: Probabilities, hold_at: Mapping[str, float]) -> Fairn
     )
 
 
-def cases() -> list[Case]:
-    naming = [Case(naming.sentence, frozenset(), NAMING, naming.name) for naming in templates.measured()]
-    return functional.measured() + naming
+@cache
+def cases() -> tuple[Case, ...]:
+    naming = (Case(naming.sentence, frozenset(), NAMING, naming.name) for naming in templates.measured())
+    return (*functional.measured(), *naming)
 
 
 def table(fairness: Fairness, names: int = 15) -> str:

@@ -18,9 +18,8 @@ from service.core.labels import TOXICITY_LABELS
 from workers.training import templates
 
 SENTENCES = Path(__file__).with_name("sentences")
-# On each side. Learnt: enough to pass over every frame about a dozen times; measured: to tell one in sixty.
+# Sentences with and as many without hate: every frame is learnt with about a dozen names.
 LEARNT_PER_NAME = 45
-MEASURED_PER_NAME = 60
 
 _HEADING = re.compile(r"\[(?P<kind>[a-z-]+)(?: for (?P<families>[a-z ]+))?(?:: (?P<labels>[a-z_ ]+))?\]")
 # Where the shares of lower case, of typos, of openers and of prose around the sentence end; the rest stays as it is.
@@ -86,8 +85,8 @@ def learnt(chosen: Sequence[Name] | None = None) -> list[Case]:
 
 
 def measured() -> list[Case]:
-    """Other sentences, with every name."""
-    return _cases("measured", names(), MEASURED_PER_NAME, repeats=1)
+    """Other sentences, every one with every name, so that names can be compared."""
+    return _cases("measured", names(), None, repeats=1)
 
 
 def names() -> list[Name]:
@@ -106,7 +105,7 @@ def frames(split: str) -> list[Frame]:
     return [frame for side in ("hateful", "personal", "harmless") for frame in _frames(f"{split}_{side}")]
 
 
-def _cases(split: str, chosen: Sequence[Name], per_name: int, repeats: int) -> list[Case]:
+def _cases(split: str, chosen: Sequence[Name], per_name: int | None, repeats: int) -> list[Case]:
     random = Random(split)  # noqa: S311 - a fixed seed, so that training can be repeated
     known = frames(split)
     random.shuffle(known)
@@ -119,11 +118,11 @@ def _cases(split: str, chosen: Sequence[Name], per_name: int, repeats: int) -> l
     return list(dict.fromkeys(replace(case, text=_speak(case.text, split, random)) for case in plain))
 
 
-def _in_turn(known: Sequence[Frame], chosen: Sequence[Name], per_name: int) -> Iterator[Case]:
+def _in_turn(known: Sequence[Frame], chosen: Sequence[Name], per_name: int | None) -> Iterator[Case]:
     turns = cycle(known)
     for name in chosen:
         suiting = (frame for frame in turns if frame.suits(name))
-        for turn, frame in enumerate(islice(suiting, per_name)):
+        for turn, frame in enumerate(islice(suiting, per_name or len(known))):
             yield Case(name.fill(frame.sentence, turn), _labels(frame, name), frame.kind, name.adjective)
 
 

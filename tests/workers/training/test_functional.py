@@ -36,10 +36,10 @@ def test_every_learnt_name_is_as_often_attacked_as_not() -> None:
     assert {*attacked.values()} == {functional.LEARNT_PER_NAME}
 
 
-def test_every_name_is_measured_as_often_with_as_without_hate() -> None:
-    attacked, harmless = _uses(functional.measured())
-    assert attacked == harmless
-    assert {*attacked} == {*templates.NATIONS.values(), *templates.GROUPS}
+def test_every_name_is_measured_with_the_same_number_of_sentences() -> None:
+    for uses in _uses(functional.measured()):
+        assert {*uses} == {*templates.NATIONS.values(), *templates.GROUPS}
+        assert min(uses.values()) == max(uses.values()) > 100
 
 
 def test_held_out_names_are_never_learnt() -> None:
