@@ -2,11 +2,11 @@
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, prog_name="gatepost")
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
 
 def main() -> None:
-    app()
+    app(prog_name="gatepost")
 
 
 if __name__ == "__main__":
