@@ -1,8 +1,8 @@
 """The scorer that the settings ask for."""
 
 from service.core.settings import Settings
-from workers.engines import compact, detoxify
-from workers.engines.engine import Engine
+from workers.engines import compact, detoxify, onnx
+from workers.engines.engine import Engine, EngineUnavailableError
 from workers.judgement import Scorer
 
 
@@ -16,4 +16,8 @@ def _engine(settings: Settings) -> Engine:
         return detoxify.DetoxifyEngine(
             settings.detoxify_model, settings.detoxify_folder, threads=settings.engine_threads
         )
+    if settings.engine == "onnx":
+        if settings.onnx_folder is None:
+            raise EngineUnavailableError("Which exported model? Set GATEPOST_ONNX_FOLDER to its folder.")
+        return onnx.OnnxEngine(settings.onnx_folder, settings.engine_threads)
     return compact.load()

@@ -36,9 +36,10 @@ class Settings(BaseSettings):
         "http://127.0.0.1:8000", description="Where browsers and blogs reach Gatepost; no slash at the end."
     )
 
-    engine: Literal["compact", "detoxify"] = Field(
+    engine: Literal["compact", "detoxify", "onnx"] = Field(
         "compact",
-        description="What scores toxicity: the bundled linear model, or Detoxify (extra `detoxify`).",
+        description="What scores toxicity: the bundled linear model, Detoxify (extra `detoxify`), or a model that"
+        " `gatepost models export` wrote.",
     )
     detoxify_model: str = Field(
         "original", description="original, unbiased, multilingual, original-small or unbiased-small."
@@ -46,6 +47,7 @@ class Settings(BaseSettings):
     detoxify_folder: Path | None = Field(
         None, description="Folder with Detoxify's checkpoint and tokenizer; not set: Detoxify downloads them."
     )
+    onnx_folder: Path | None = Field(None, description="Folder with the exported model; `engine=onnx` needs it.")
     engine_threads: int | None = Field(None, ge=1, description="Threads of one engine; not set: its library's default.")
 
     score_batch: int = Field(64, ge=1, le=1000, description="Comments that a worker claims and scores together.")

@@ -7,13 +7,17 @@ import hashlib
 import pickle
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
+
 from service.core.labels import TOXICITY_LABELS, Scores
+from workers.engines import windows
 from workers.engines.engine import EngineUnavailableError
+from workers.engines.windows import Floats
 
 # Detoxify's model -> the Hugging Face model that it was trained from, whose files it needs beside its own.
 BASES = {
@@ -26,8 +30,6 @@ BASES = {
 # Without the tokenizer's files transformers 5 quietly makes an empty tokenizer that knows no word.
 BASE_FILES = ("config.json", "tokenizer.json", "tokenizer_config.json")
 CHECKSUMS = "SHA256SUMS"
-# On two CPU cores, 64 comments cost a third less time than with 8192: less padding, and it fits the cache.
-TOKENS_PER_BATCH = 2048
 
 
 class DetoxifyEngine:
@@ -64,36 +66,34 @@ class DetoxifyEngine:
         self.version = f"{metadata.version('detoxify')}+{sha256[:8]}"
 
     def score(self, texts: Sequence[str]) -> list[Scores]:
-        windows, owners = self._split(texts) if texts else ([], [])
-        highest = [dict.fromkeys(TOXICITY_LABELS, 0.0) for _ in texts]
-        for batch in _batches([len(window["input_ids"]) for window in windows]):
-            for index, row in zip(batch, self._infer([windows[i] for i in batch]), strict=True):
-                scores = highest[owners[index]]
-                scores.update({label: max(scores[label], row[label]) for label in scores})
-        return highest
+        if not texts:
+            return []
+        read, owners = self._split(texts)
+        lengths = [len(window["input_ids"]) for window in read]
+        rows = windows.highest(lengths, owners, lambda batch: self._infer([read[index] for index in batch]))
+        return [dict(zip(TOXICITY_LABELS, row, strict=True)) for row in rows.tolist()]
 
     def _split(self, texts: Sequence[str]) -> tuple[list[dict[str, list[int]]], list[int]]:
         """Cut each text into windows of tokens; give the windows, and for each the index of its text."""
         size = _window(self._model.config, self._tokenizer.model_max_length)
         encoded = self._tokenizer(
-            # The tokenizer refuses lone surrogates.
-            [text.encode(errors="replace").decode() for text in texts],
+            [windows.encodable(text) for text in texts],
             truncation=True,
             max_length=size,
-            stride=size // 4,
+            stride=windows.overlap(size),
             return_overflowing_tokens=True,
         )
         owners = encoded.pop("overflow_to_sample_mapping")
-        windows = zip(*encoded.values(), strict=True)
-        return [dict(zip(encoded, window, strict=True)) for window in windows], owners
+        read = zip(*encoded.values(), strict=True)
+        return [dict(zip(encoded, window, strict=True)) for window in read], owners
 
-    def _infer(self, windows: list[dict[str, list[int]]]) -> list[Scores]:
+    def _infer(self, batch: list[dict[str, list[int]]]) -> Floats:
         import torch
 
-        inputs = self._tokenizer.pad(windows, return_tensors="pt").to(self._model.device)
+        inputs = self._tokenizer.pad(batch, return_tensors="pt").to(self._model.device)
         with torch.inference_mode():
-            probabilities = torch.sigmoid(self._model(**inputs).logits)[:, self._columns].tolist()
-        return [dict(zip(TOXICITY_LABELS, row, strict=True)) for row in probabilities]
+            probabilities = torch.sigmoid(self._model(**inputs).logits)[:, self._columns]
+        return np.asarray(probabilities.cpu(), np.float32)
 
 
 def _limit_threads(threads: int) -> None:
@@ -108,18 +108,6 @@ def _window(config: Any, tokenizer_limit: int) -> int:
     # RoBERTa numbers its positions from the padding token's id + 1.
     unused = config.pad_token_id + 1 if "roberta" in config.model_type else 0
     return min(int(config.max_position_embeddings - unused), tokenizer_limit)
-
-
-def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Group indexes of like length, so that little padding is computed."""
-    batch: list[int] = []
-    for index in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if batch and (len(batch) + 1) * lengths[index] > TOKENS_PER_BATCH:
-            yield batch
-            batch = []
-        batch.append(index)
-    if batch:
-        yield batch
 
 
 def _load(model: str, folder: Path | None, device: str) -> tuple[Any, str]:

@@ -15,6 +15,7 @@ import pytest
 
 from service.core.labels import TOXICITY_LABELS
 from workers.engines import detoxify as engine_module
+from workers.engines import windows
 from workers.engines.detoxify import DetoxifyEngine
 from workers.engines.engine import EngineUnavailableError
 
@@ -157,7 +158,7 @@ def test_scores_equal_those_of_the_library(folder: Path, predict: Predict) -> No
 
 
 def test_a_batch_of_mixed_lengths_keeps_its_order(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine_module, "TOKENS_PER_BATCH", 2 * WINDOW)
+    monkeypatch.setattr(windows, "TOKENS_PER_BATCH", 2 * WINDOW)
     engine = DetoxifyEngine(folder=folder)
     texts = [word * count for count in (40, 1, 0, 7, 90, 3) for word in ("nice ", "idiot ")]
 
@@ -225,15 +226,6 @@ def test_any_text_gets_six_probabilities(folder: Path) -> None:
 
     assert [set(each) for each in scores] == [set(TOXICITY_LABELS)] * len(texts)
     assert all(0 <= value <= 1 for each in scores for value in each.values())
-
-
-def test_every_text_is_in_one_batch_and_no_batch_exceeds_its_tokens() -> None:
-    lengths = [index * 37 % 500 + 2 for index in range(200)]
-
-    batches = list(engine_module._batches(lengths))
-
-    assert sorted(index for batch in batches for index in batch) == list(range(200))
-    assert max(len(batch) * max(lengths[i] for i in batch) for batch in batches) <= engine_module.TOKENS_PER_BATCH
 
 
 def test_no_texts_give_no_scores(folder: Path) -> None:

@@ -1,0 +1,46 @@
+"""How a transformer reads texts of any length: in overlapping windows of tokens, like lengths batched together."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+# On two CPU cores, 64 comments cost a third less time than with 8192: less padding, and it fits the cache.
+TOKENS_PER_BATCH = 2048
+
+
+def overlap(window: int) -> int:
+    """Tokens that two neighbouring windows share, so that what stands across an edge is read whole once."""
+    return window // 4
+
+
+def encodable(text: str) -> str:
+    """Replace lone surrogates: tokenizers refuse them."""
+    return text.encode(errors="replace").decode()
+
+
+def highest(lengths: Sequence[int], owners: Sequence[int], infer: Callable[[list[int]], Floats]) -> Floats:
+    """Give a row per text: of each label, the highest value in any of its windows.
+
+    Window i has `lengths[i]` tokens and belongs to text `owners[i]`; owners ascend, and each text has a window.
+    `infer` takes the indexes of a batch's windows and gives a row for each.
+    """
+    groups = list(batches(lengths))
+    rows = np.concatenate([infer(group) for group in groups])
+    in_order = rows[np.argsort(np.concatenate(groups))]
+    worst: Floats = np.maximum.reduceat(in_order, np.flatnonzero(np.diff(owners, prepend=-1)))
+    return worst
+
+
+def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Group indexes of like length, so that little padding is computed."""
+    batch: list[int] = []
+    for index in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if batch and (len(batch) + 1) * lengths[index] > TOKENS_PER_BATCH:
+            yield batch
+            batch = []
+        batch.append(index)
+    if batch:
+        yield batch
