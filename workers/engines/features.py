@@ -39,6 +39,18 @@ class Counts:
     counts: U32
 
 
+@dataclass(frozen=True)
+class Places:
+    """Every n-gram of one text: its bucket, and the characters `[start, end)` that it covers.
+
+    Counted from the space before the text on, which is character 0.
+    """
+
+    buckets: U32
+    starts: NDArray[np.intp]
+    ends: NDArray[np.intp]
+
+
 def count(texts: Sequence[str], ngrams: Ngrams) -> Counts:
     """Count the n-grams of normalised texts."""
     passes = list(count_in_passes(texts, ngrams))
@@ -53,6 +65,27 @@ def count(texts: Sequence[str], ngrams: Ngrams) -> Counts:
 def count_in_passes(texts: Sequence[str], ngrams: Ngrams) -> Iterator[Counts]:
     """Count one part of the texts after another, so that memory does not grow with the batch."""
     return (_count_pass(part, ngrams) for part in _parts(texts))
+
+
+def locate(text: str, ngrams: Ngrams) -> Places:
+    """Find each n-gram that `count` counts in one normalised text, as often as it occurs."""
+    codes = np.frombuffer(f" {text} ".encode("utf-32-le"), np.uint32)
+    documents = np.zeros(codes.size, np.uint32)
+    characters = list(_character_keys(codes, documents, ngrams))
+    words = list(_word_keys(codes, documents, ngrams))
+    firsts, lasts = _find_words(codes)
+    places = [np.arange(keys.size) for keys in characters]
+    lengths = range(max(ngrams.shortest, 2), ngrams.longest + 1)
+    return Places(
+        np.concatenate([*characters, *words]),
+        np.concatenate([*places, *(firsts[: keys.size] for keys in words)]),
+        np.concatenate(
+            [
+                *(start + length for start, length in zip(places, lengths, strict=True)),
+                *(lasts[lasts.size - keys.size :] for keys in words),
+            ]
+        ),
+    )
 
 
 def weigh(counts: Counts, idf: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -102,16 +135,19 @@ def _character_keys(codes: U32, documents: U32, ngrams: Ngrams) -> Iterator[U32]
 
 
 def _word_keys(codes: U32, documents: U32, ngrams: Ngrams) -> Iterator[U32]:
-    inside = _is_word(codes)
-    # Every text has a space before it, so that no word begins at position 0 or spans two texts.
-    starts = np.flatnonzero(inside[1:] & ~inside[:-1]) + 1
-    ends = np.flatnonzero(inside[:-1] & ~inside[1:]) + 1
+    starts, ends = _find_words(codes)
     words, owners = _hash_words(codes, starts, ends), documents[starts]
     hashes = words
     for length in range(1, ngrams.words + 1):
         if length > 1:
             hashes = hashes[:-1] * BASE + words[length - 1 :]
         yield _keys(hashes, owners, -length, ngrams.bits)
+
+
+def _find_words(codes: U32) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    inside = _is_word(codes)
+    # Every text has a space before it, so that no word begins at position 0 or spans two texts.
+    return np.flatnonzero(inside[1:] & ~inside[:-1]) + 1, np.flatnonzero(inside[:-1] & ~inside[1:]) + 1
 
 
 def _hash_words(codes: U32, starts: NDArray[np.intp], ends: NDArray[np.intp]) -> U32:

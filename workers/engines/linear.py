@@ -50,6 +50,38 @@ class LinearModel:
         # 1 / (1 + exp(-x)) without its overflow.
         return np.exp(-np.logaddexp(0, -self.log_odds(texts), dtype=np.float32))
 
+    def attribute(self, normalised: str) -> Floats:
+        """Share the log-odds of a text among its characters: a row per character, a column per label.
+
+        Every n-gram gives its part to the characters that it covers; with the bias they add up to the score. Of a text
+        of several passages, each has its own shares, and where two overlap the higher one stands.
+        """
+        shares = np.full((len(normalised), len(self.labels)), -np.inf, np.float32)
+        for number, passage in enumerate(_passages(normalised)):
+            start = number * (PASSAGE - OVERLAP)
+            part = shares[start : start + len(passage)]
+            np.maximum(part, self._share(passage), out=part)
+        return shares
+
+    def _share(self, passage: str) -> Floats:
+        places = features.locate(passage, self.ngrams)
+        buckets, places_of, counts = np.unique(places.buckets, return_inverse=True, return_counts=True)
+        starts = np.array([0, buckets.size])
+        values = features.weigh(features.Counts(starts, buckets, counts.astype(np.uint32)), self.idf)
+        each = (values / counts)[places_of] / (places.ends - places.starts)
+        parts = each[:, None] * self.weights[places.buckets]
+        # What every n-gram adds where it starts it takes away where it ends.
+        steps = np.zeros((len(passage) + 3, len(self.labels)))
+        np.add.at(steps, places.starts, parts)
+        np.subtract.at(steps, places.ends, parts)
+        sums = np.cumsum(steps, axis=0)
+        shares: Floats = sums[1 : len(passage) + 1].astype(np.float32)
+        if len(passage):
+            # The spaces around the text are nobody's.
+            shares[0] += sums[0]
+            shares[-1] += sums[len(passage) + 1]
+        return shares
+
     def _score(self, counts: features.Counts) -> Floats:
         values = features.weigh(counts, self.idf)
         # Twice as fast as indexing.

@@ -98,3 +98,23 @@ def test_the_values_of_a_text_have_length_one() -> None:
 def test_a_text_without_ngrams_has_no_values() -> None:
     counts = features.count(["", ""], Ngrams(bits=12, shortest=3, longest=3, words=1))
     assert features.weigh(counts, np.ones(1 << 12, np.float32)).size == 0
+
+
+@given(LETTERS)
+def test_every_ngram_that_is_counted_is_located_as_often(text: str) -> None:
+    places = features.locate(text, NGRAMS)
+
+    assert Counter(places.buckets.tolist()) == count_slowly(text, NGRAMS)
+    assert all(0 <= start < end <= len(text) + 2 for start, end in zip(places.starts, places.ends, strict=True))
+
+
+def test_a_word_is_located_where_it_stands() -> None:
+    places = features.locate("so it is", Ngrams(bits=12, shortest=5, longest=4, words=2))
+
+    assert list(zip(places.starts.tolist(), places.ends.tolist(), strict=True)) == [
+        (1, 3),
+        (4, 6),
+        (7, 9),
+        (1, 6),
+        (4, 9),
+    ]
