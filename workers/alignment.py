@@ -1,0 +1,103 @@
+"""Where in a comment as it was written the characters of its scored copy come from."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from service.core import markup, text
+
+# What `markup.plain` may change is a tag or an entity (as `html.unescape` reads it); the rest it leaves alone.
+_MARKUP = re.compile(
+    r"<(?:/?[a-zA-Z]|!--)[^<>]{0,5000}>|&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[^\t\n\f <&#;]{1,32};?)|[^<&]+|[<&]"
+)
+_WORD = re.compile(r"\S+")
+
+# A character of the copy, and the start and the end of what it comes from.
+Place = tuple[str, int, int]
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """`copy` is the changed text; its character i comes from `original[starts[i]:ends[i]]`."""
+
+    copy: str
+    starts: list[int]
+    ends: list[int]
+
+    def origin(self, start: int, end: int) -> tuple[int, int]:
+        """Tell what part of the original `copy[start:end]`, which is not empty, comes from."""
+        return self.starts[start], self.ends[end - 1]
+
+    def then(self, later: "Alignment") -> "Alignment":
+        """Align a copy of this copy with the original."""
+        starts = [self.starts[start] for start in later.starts]
+        return Alignment(later.copy, starts, [self.ends[end - 1] for end in later.ends])
+
+
+def align(written: str) -> Alignment:
+    """Follow a comment through `markup.plain` and `text.normalise`.
+
+    Slow beside them; exact to the character where one stands for itself, else to the tag, the entity or the word.
+    """
+    shown = _align(markup.plain(written), _without_markup(written), written)
+    return shown.then(_align(text.normalise(shown.copy), _normalised(shown.copy), shown.copy))
+
+
+def _align(copy: str, places: Iterable[Place], original: str) -> Alignment:
+    found = list(places)
+    if "".join(character for character, _, _ in found) != copy:
+        # Better a span that is too long than one that points elsewhere.
+        return Alignment(copy, [0] * len(copy), [len(original)] * len(copy))
+    return Alignment(copy, [start for _, start, _ in found], [end for _, _, end in found])
+
+
+def _without_markup(written: str) -> Iterator[Place]:
+    for part in _MARKUP.finditer(written):
+        plain = markup.plain(part[0])
+        yield from _one_by_one(plain, part.start()) if plain == part[0] else _as_one(plain, *part.span())
+
+
+def _normalised(shown: str) -> Iterator[Place]:
+    """Normalise word by word: nothing that normalising joins or reorders reaches over a space."""
+    end = None
+    for word in _WORD.finditer(shown):
+        if normal := text.normalise(word[0]):
+            if end is not None:
+                yield " ", end, word.start()
+            yield from _word(word[0], normal, word.start())
+            end = word.end()
+
+
+def _word(word: str, normal: str, start: int) -> Iterable[Place]:
+    if word.lower() == normal and len(word) == len(normal):
+        return _one_by_one(normal, start)
+    places = list(_shorten_runs(_clusters(word, start)))
+    exact = "".join(character for character, _, _ in places) == normal
+    return places if exact else _as_one(normal, start, start + len(word))
+
+
+def _clusters(word: str, start: int) -> Iterator[Place]:
+    """Normalise each letter together with the marks and the invisible characters behind it."""
+    first = 0
+    for end in range(1, len(word) + 1):
+        if end == len(word) or unicodedata.category(word[end]) not in {"Mn", "Mc", "Me", "Cf"}:
+            yield from _as_one(text.normalise(word[first:end]), start + first, start + end)
+            first = end
+
+
+def _shorten_runs(places: Iterable[Place]) -> Iterator[Place]:
+    for character, run in groupby(places, key=lambda place: place[0]):
+        same = list(run)
+        yield from same[: text.LONGEST_RUN - 1]
+        if len(same) >= text.LONGEST_RUN:
+            yield character, same[text.LONGEST_RUN - 1][1], same[-1][2]
+
+
+def _one_by_one(characters: str, start: int) -> Iterator[Place]:
+    return ((character, place, place + 1) for place, character in enumerate(characters, start))
+
+
+def _as_one(characters: str, start: int, end: int) -> Iterator[Place]:
+    return ((character, start, end) for character in characters)
