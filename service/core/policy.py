@@ -94,6 +94,19 @@ class Evidence:
     author_approved: int = 0  # comments of this author that are approved now
 
 
+class Span(BaseModel):
+    """A part of the text that carried the decision. It counts Unicode code points of the text as it was sent."""
+
+    model_config = ConfigDict(frozen=True)
+    start: int = Field(ge=0)
+    end: int = Field(ge=0, description="The first code point behind the span.")
+    label: str = Field(
+        description="What it carried: a label, or `held_word` or `rejected_word` for a word on the site's lists.",
+        examples=["insult"],
+    )
+    weight: FiniteFloat = Field(description="What it added to the label's log-odds; 0 for a word on a list.")
+
+
 class Verdict(BaseModel):
     """A decision and everything that explains it."""
 
@@ -105,6 +118,16 @@ class Verdict(BaseModel):
     signals: list[Signal] = Field(default_factory=list)
     engine: str | None = Field(None, description="Name and version of what scored the text.")
     policy_version: int | None = None
+    spans: list[Span] = Field(
+        default_factory=list,
+        description="What in the text carried the decision, in order and without overlap; none for approved comments.",
+    )
+    latency_ms: FiniteFloat | None = Field(
+        None,
+        description="Scoring time of this comment in milliseconds: the time from the claim of its batch to the batch's"
+        " verdicts, divided by the number of comments in the batch. The time in the queue is not in it: from"
+        " submission to decision a comment took `decided_at` - `created_at`.",
+    )
 
 
 def decide(policy: Policy, evidence: Evidence) -> Verdict:
