@@ -68,7 +68,7 @@ class CommentOut(BaseModel):
     verdict: Verdict | None = Field(description="The machine's verdict with its reasons; null while pending.")
     decided_at: datetime | None
     decided_by: str | None = Field(description="`policy`, `site`, or `moderator:<id>`.", examples=["policy"])
-    category: Category | None = Field(description="Why a human rejected it.")
+    category: Category | None = Field(description="Why it was rejected.")
     created_at: datetime
     text: str = Field(examples=["Thank you, that explains the treaty well."])
     author_name: str | None = Field(examples=["Aiko"])

@@ -23,6 +23,14 @@ METADATA_DEPTH = 20
 POLICY = "policy"
 SITE = "site"
 
+_STATUS = {
+    Decision.APPROVE: Status.APPROVED,
+    Decision.HOLD: Status.HELD,
+    Decision.REJECT: Status.REJECTED,
+    # Its verdict still says so: the blog need not keep a copy.
+    Decision.DISCARD: Status.REJECTED,
+}
+
 
 class Submission(Content):
     """A comment as it comes in."""
@@ -134,10 +142,10 @@ def settle(session: Session, settlements: Sequence[Settlement]) -> list[Comment]
     settled = [comment for comment in pending if comment.revision == by_id[comment.id].revision]
     endpoints = webhooks.enabled(session, {comment.site_id for comment in settled})
     for comment in settled:
-        comment.verdict = by_id[comment.id].verdict.model_dump(mode="json")
-        approved = by_id[comment.id].verdict.decision == Decision.APPROVE
-        _set_decision(session, comment, POLICY, None)
-        _move(session, comment, Status.APPROVED if approved else Status.HELD, "settle", endpoints)
+        verdict = by_id[comment.id].verdict
+        comment.verdict = verdict.model_dump(mode="json")
+        _set_decision(session, comment, POLICY, Category(verdict.category) if verdict.category else None)
+        _move(session, comment, _STATUS[verdict.decision], "settle", endpoints)
     return settled
 
 

@@ -15,7 +15,7 @@ class CommentState(BaseModel):
     status: str = Field(description="pending, approved, held or rejected. Publish `approved` alone.")
     sequence: int = Field(description="Grows with every change: of two events the higher one is the later.")
     decided_by: str | None = Field(description="policy, site, or moderator:<id>.")
-    category: str | None = Field(description="Why a moderator rejected it: spam, toxic, off_topic, other.")
+    category: str | None = Field(description="Why it was rejected: spam, toxic, off_topic, other.")
     rule: str | None
     reasons: list[str]
     scores: dict[str, float]

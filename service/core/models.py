@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 from service.core.db import UtcDateTime, new_id
+from service.core.policy import Decision
 from service.core.queue import Topic
 
 SQLModel.metadata.naming_convention = MetaData(
@@ -36,7 +37,7 @@ class Status(StrEnum):
 
 
 class Category(StrEnum):
-    """Why a human rejected a comment."""
+    """Why a comment was rejected."""
 
     SPAM = "spam"
     TOXIC = "toxic"
@@ -118,6 +119,37 @@ class PolicyVersion(SQLModel, table=True):
     created_at: datetime = _time()
 
 
+class Shadow(SQLModel, table=True):
+    """A policy or an engine on trial: it decides beside the live one, and nobody feels it. One at a site."""
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    site_id: UUID = Field(sa_column=Column(ForeignKey("site.id", ondelete="CASCADE"), unique=True, nullable=False))
+    name: str = Field(max_length=100)
+    # Not given: the live policy; no engine: the live scores.
+    rules: dict[str, Any] | None = Field(default=None, sa_column=_json(nullable=True))
+    engine: str | None = Field(default=None, max_length=100)
+    created_by: str = Field(max_length=200)
+    created_at: datetime = _time()
+
+
+class ShadowVerdict(SQLModel, table=True):
+    """What the live policy and a shadow said of one comment. Goes with either."""
+
+    __tablename__ = "shadow_verdict"
+    shadow_id: UUID = Field(sa_column=Column(ForeignKey("shadow.id", ondelete="CASCADE"), primary_key=True))
+    comment_id: UUID = Field(
+        sa_column=Column(ForeignKey("comment.id", ondelete="CASCADE"), primary_key=True, index=True)
+    )
+    site_id: UUID = Field(sa_column=_owner("site.id", index=True))
+    live_decision: Decision = Field(sa_column=_enum(Decision))
+    live_rule: str = Field(max_length=64)
+    decision: Decision = Field(sa_column=_enum(Decision))
+    rule: str = Field(max_length=64)
+    scores: dict[str, Any] = Field(sa_column=_json())
+    engine: str | None = Field(default=None, max_length=200)
+    created_at: datetime = _time()
+
+
 # PostgreSQL cannot store NUL, SQLite stops reading at it; half a surrogate pair (JSON's `\ud800`) does not encode.
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -174,6 +206,9 @@ class Content(SQLModel):
     permalink: Text | None = _text(2000, "The post's address.", "https://blog.example.org/treaty")
     post_id: Text | None = _text(200, "The post's id at the blog.", "post-9")
     post_title: Text | None = _text(500, "The post's title.", "What the treaty means")
+    post_published_at: UtcTime | None = Field(
+        sa_type=UtcDateTime, default=None, description="When the post appeared; old posts may be closed to comments."
+    )
     parent_id: Text | None = _text(200, "The comment that this one answers.", "c-41")
     language: Text | None = _text(35, "BCP 47, as the blog declares it.", "en")
     posted_at: UtcTime | None = Field(

@@ -1,21 +1,25 @@
 """The rules of a site, and the decision that follows from them: a pure function of the evidence."""
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
-from functools import lru_cache
+from functools import partial
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
-from service.core import text
+from service.core import wordlists
 from service.core.labels import SPAM, TOXICITY_LABELS, Scores
 
 Label = Literal["toxicity", "severe_toxicity", "obscene", "threat", "insult", "identity_attack", "spam"]
 Probability = Annotated[float, Field(ge=0, le=1)]
+# What nobody sees again must be likelier than not.
+Likely = Annotated[float, Field(ge=0.5, le=1)]
 # Something to look for besides spaces and stars, and no NUL, which PostgreSQL cannot store.
 Entry = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*[^\x00\s*][^\x00]*$")]
+Entries = Annotated[list[Entry], Field(max_length=5000)]
+Language = Annotated[str, Field(pattern="^[a-z]{2}$", description="ISO 639-1.", examples=["en"])]
 
 DEFAULT_THRESHOLDS: dict[Label, float] = {
     "toxicity": 0.5,
@@ -39,10 +43,12 @@ LABEL_WORDS: dict[str, str] = {
 
 
 class Decision(StrEnum):
-    """What the machine may say. It never rejects: that is for a human."""
+    """What the machine may say. It rejects and discards only where a site's policy asks for it."""
 
     APPROVE = "approve"
     HOLD = "hold"
+    REJECT = "reject"
+    DISCARD = "discard"
 
 
 class Policy(BaseModel):
@@ -53,24 +59,73 @@ class Policy(BaseModel):
     thresholds: dict[Label, Probability] = Field(
         default_factory=dict, description="A comment that scores this much or more on a label is held."
     )
-    max_links: int = Field(2, ge=0, description="More links than this hold a comment.")
-    held_words: list[Entry] = Field(
+    reject_at: dict[Label, Likely] = Field(
+        default_factory=dict,
+        description="A comment that scores this much or more on a label is rejected; no human looks. Off if not given.",
+    )
+    discard_at: dict[Literal["spam"], Likely] = Field(
+        default_factory=dict,
+        description="Spam that is rejected, and of which the blog need not keep a copy. Off if not given.",
+    )
+    unsure: Literal["approve", "hold"] = Field(
+        "approve", description="What to do with a comment that scores up to `unsure_margin` below a threshold."
+    )
+    unsure_margin: Probability = Field(0.1, description="How far below a threshold a score is unsure.")
+
+    held_words: Entries = Field(
         default_factory=list,
-        max_length=5000,
         description="Whole words or phrases that hold a comment, whatever their case. `word*` matches beginnings.",
     )
-    trusted_authors: list[Entry] = Field(
+    rejected_words: Entries = Field(default_factory=list, description="The same, but they reject the comment.")
+    max_links: int = Field(2, ge=0, description="More links than this hold a comment.")
+
+    trusted_authors: Entries = Field(
         default_factory=list,
-        max_length=5000,
         description="E-mail addresses or author ids that are never held as spam, for links or as newcomers.",
+    )
+    blocked_authors: Entries = Field(
+        default_factory=list, description="E-mail addresses or author ids whose comments are rejected."
     )
     trust_after_approved: int | None = Field(
         None, ge=1, description="An author with this many approved comments counts as trusted."
     )
     hold_first_time_authors: bool = Field(False, description="Hold authors that have no approved comment yet.")
 
+    closed_posts: Entries = Field(default_factory=list, description="Ids of posts that take no comments any more.")
+    closed_after_days: int | None = Field(
+        None,
+        ge=1,
+        le=36500,
+        description="A post takes no comments when it is older than this; needs `post_published_at`.",
+    )
+    closed: Literal["hold", "reject"] = Field("hold", description="What to do with a comment on a closed post.")
+
+    allowed_languages: list[Language] = Field(
+        default_factory=list,
+        max_length=200,
+        description="A comment in another language is held. Not given: all are allowed.",
+    )
+    unjudged: Literal["hold", "pass"] = Field(
+        "hold",
+        description="What to do with a comment in a language that the engine cannot judge: hold it, or leave it to the"
+        " rules that need no engine.",
+    )
+
     def threshold(self, label: str) -> float:
         return {**DEFAULT_THRESHOLDS, **self.thresholds}[label]  # type: ignore[index]
+
+    def strongest(self, label: str, score: float) -> tuple[Decision, float] | None:
+        """The strongest decision that the score asks for and where that begins; None: it stays below all."""
+        limits = (
+            (Decision.DISCARD, self.discard_at.get(label)),  # type: ignore[call-overload]
+            (Decision.REJECT, self.reject_at.get(label)),  # type: ignore[call-overload]
+            (Decision.HOLD, self.threshold(label)),
+        )
+        return next(((decision, limit) for decision, limit in limits if limit is not None and score >= limit), None)
+
+
+class UnreadablePolicy(Policy):
+    """Stands for stored rules that cannot be read: everything is held."""
 
 
 class Signal(BaseModel):
@@ -92,6 +147,10 @@ class Evidence:
     signals: Sequence[Signal] = ()
     author_names: frozenset[str] = frozenset()  # e-mail address and id, lower case
     author_approved: int = 0  # comments of this author that are approved now
+    post_id: str | None = None
+    post_age: timedelta | None = None  # when the comment was written
+    language: str | None = None  # ISO 639-1; None: too little text to tell
+    judged: bool = True  # False: in a language that the engine cannot judge, so its scores say nothing
 
 
 class Span(BaseModel):
@@ -111,11 +170,14 @@ class Verdict(BaseModel):
     """A decision and everything that explains it."""
 
     decision: Decision
-    rule: str = Field(description="The first rule that held the comment; `none` when it was approved.")
+    category: Literal["spam", "toxic", "other"] | None = Field(None, description="Why the comment was rejected.")
+    rule: str = Field(description="The rule that decided: the first that fired; `none` when the comment was approved.")
     reasons: list[str] = Field(description="Every rule that fired, in words for a moderator.")
     # A score that is no number would be over no threshold, and PostgreSQL's JSON has none: better no verdict.
     scores: dict[str, FiniteFloat] = Field(default_factory=dict)
     signals: list[Signal] = Field(default_factory=list)
+    language: str | None = Field(None, description="The language that the text was taken for, ISO 639-1.")
+    judged: bool = Field(True, description="Whether the engine can judge this language.")
     engine: str | None = Field(None, description="Name and version of what scored the text.")
     policy_version: int | None = None
     spans: list[Span] = Field(
@@ -131,14 +193,18 @@ class Verdict(BaseModel):
 
 
 def decide(policy: Policy, evidence: Evidence) -> Verdict:
-    """Hold when any rule fires; the first one in the order of `RULES` names the verdict."""
-    fired = [(rule, reason) for rule, reasons in RULES for reason in reasons(policy, evidence)]
+    """Do what the first rule in the order of `RULES` says that fires; approve when none does."""
+    fired = [(rule, reason) for rule in RULES for reason in rule.reasons(policy, evidence)]
+    first = fired[0][0] if fired else None
     return Verdict(
-        decision=Decision.HOLD if fired else Decision.APPROVE,
-        rule=fired[0][0] if fired else "none",
+        decision=first.decision if first else Decision.APPROVE,
+        category=first.category if first else None,
+        rule=first.name if first else "none",
         reasons=[reason for _, reason in fired],
         scores=evidence.scores,
         signals=list(evidence.signals),
+        language=evidence.language,
+        judged=evidence.judged,
     )
 
 
@@ -147,22 +213,55 @@ def unscored(reason: str) -> Verdict:
     return Verdict(decision=Decision.HOLD, rule="unscored", reasons=[reason])
 
 
-def _held_words(policy: Policy, evidence: Evidence) -> Iterator[str]:
-    if policy.held_words:
-        for word in sorted(_find(_index(tuple(policy.held_words)), evidence.text)):
-            yield f"Contains “{word}”, which is on this site's word list."
+def _unreadable(policy: Policy, _: Evidence) -> Iterator[str]:
+    if isinstance(policy, UnreadablePolicy):
+        yield "This site's policy cannot be read; save it anew. Until then a human decides."
 
 
-def _toxicity(policy: Policy, evidence: Evidence) -> Iterator[str]:
-    return (reason for label in TOXICITY_LABELS for reason in _over(policy, evidence, label))
+def _blocked_author(policy: Policy, evidence: Evidence) -> Iterator[str]:
+    if _is_listed(policy.blocked_authors, evidence):
+        yield "The author is on this site's list of blocked authors."
 
 
-def _spam(policy: Policy, evidence: Evidence) -> Iterator[str]:
+def _words(words: Callable[[Policy], Sequence[str]], policy: Policy, evidence: Evidence) -> Iterator[str]:
+    for word in wordlists.find(words(policy), evidence.text):
+        yield f"Contains “{word}”, which is on this site's word list."
+
+
+def _closed_post(answer: str, policy: Policy, evidence: Evidence) -> Iterator[str]:
+    if policy.closed != answer:
+        return
+    if evidence.post_id in policy.closed_posts:
+        yield "This post takes no comments any more."
+    days, age = policy.closed_after_days, evidence.post_age
+    if days is not None and age is not None and age > timedelta(days=days):
+        yield f"The post was {age.days} days old; after {days} days it takes no comments."
+
+
+def _toxicity(decision: Decision, policy: Policy, evidence: Evidence) -> Iterator[str]:
+    if evidence.judged:
+        for label in TOXICITY_LABELS:
+            yield from _over(policy, evidence, label, decision)
+
+
+def _spam(decision: Decision, policy: Policy, evidence: Evidence) -> Iterator[str]:
     if _is_trusted(policy, evidence):
         return
-    for reason in _over(policy, evidence, SPAM):
+    for reason in _over(policy, evidence, SPAM, decision):
         yield reason
         yield from (signal.reason for signal in evidence.signals if signal.weight > 0)
+
+
+def _unjudged(policy: Policy, evidence: Evidence) -> Iterator[str]:
+    if policy.unjudged == "hold" and not evidence.judged:
+        yield f"The engine cannot judge this language ({evidence.language or 'unknown'})."
+
+
+def _language(policy: Policy, evidence: Evidence) -> Iterator[str]:
+    if policy.allowed_languages and evidence.language and not _is_trusted(policy, evidence):
+        allowed = ", ".join(policy.allowed_languages)
+        if evidence.language not in policy.allowed_languages:
+            yield f"Written in another language ({evidence.language}); this site allows {allowed}."
 
 
 def _links(policy: Policy, evidence: Evidence) -> Iterator[str]:
@@ -176,59 +275,61 @@ def _first_time(policy: Policy, evidence: Evidence) -> Iterator[str]:
         yield "The author's first comment here."
 
 
-Rule = Callable[[Policy, Evidence], Iterator[str]]
+def _unsure(policy: Policy, evidence: Evidence) -> Iterator[str]:
+    if policy.unsure == "approve":
+        return
+    trusted = _is_trusted(policy, evidence)
+    for label in (*(TOXICITY_LABELS if evidence.judged else ()), *(() if trusted else (SPAM,))):
+        score, threshold = evidence.scores[label], policy.threshold(label)
+        if threshold - policy.unsure_margin <= score < threshold:
+            yield f"{LABEL_WORDS[label]}: {score:.0%}, close to the {threshold:.0%} from which it is held."
 
-# Abuse counts whoever writes it; trust only answers "is this spam?".
-RULES: tuple[tuple[str, Rule], ...] = (
-    ("held_word", _held_words),
-    ("toxicity", _toxicity),
-    ("spam", _spam),
-    ("links", _links),
-    ("first_time_author", _first_time),
+
+@dataclass(frozen=True)
+class Rule:
+    """What it is called, what it does, and for which reasons: none when it does not fire."""
+
+    name: str
+    decision: Decision
+    reasons: Callable[[Policy, Evidence], Iterator[str]]
+    category: Literal["spam", "toxic", "other"] | None = None
+
+
+# The strongest decisions come first. Abuse counts whoever writes it; trust only answers "is this spam?".
+# The names are stored with every verdict and told to blogs: they do not change.
+RULES = (
+    Rule("spam", Decision.DISCARD, partial(_spam, Decision.DISCARD), "spam"),
+    Rule("blocked_author", Decision.REJECT, _blocked_author, "other"),
+    Rule("rejected_word", Decision.REJECT, partial(_words, lambda policy: policy.rejected_words), "other"),
+    Rule("closed_post", Decision.REJECT, partial(_closed_post, "reject"), "other"),
+    Rule("toxicity", Decision.REJECT, partial(_toxicity, Decision.REJECT), "toxic"),
+    Rule("spam", Decision.REJECT, partial(_spam, Decision.REJECT), "spam"),
+    Rule("unreadable_policy", Decision.HOLD, _unreadable),
+    Rule("held_word", Decision.HOLD, partial(_words, lambda policy: policy.held_words)),
+    Rule("closed_post", Decision.HOLD, partial(_closed_post, "hold")),
+    Rule("toxicity", Decision.HOLD, partial(_toxicity, Decision.HOLD)),
+    Rule("spam", Decision.HOLD, partial(_spam, Decision.HOLD)),
+    Rule("unjudged", Decision.HOLD, _unjudged),
+    Rule("language", Decision.HOLD, _language),
+    Rule("links", Decision.HOLD, _links),
+    Rule("first_time_author", Decision.HOLD, _first_time),
+    Rule("unsure", Decision.HOLD, _unsure),
 )
 
+_DONE = {Decision.HOLD: "held", Decision.REJECT: "rejected", Decision.DISCARD: "discarded"}
 
-def _over(policy: Policy, evidence: Evidence, label: str) -> Iterator[str]:
-    score, threshold = evidence.scores[label], policy.threshold(label)
-    if score >= threshold:
-        yield f"{LABEL_WORDS[label]}: {score:.0%}, held from {threshold:.0%} on."
+
+def _over(policy: Policy, evidence: Evidence, label: str, decision: Decision) -> Iterator[str]:
+    score = evidence.scores[label]
+    strongest = policy.strongest(label, score)
+    if strongest and strongest[0] == decision:
+        yield f"{LABEL_WORDS[label]}: {score:.0%}, {_DONE[decision]} from {strongest[1]:.0%} on."
 
 
 def _is_trusted(policy: Policy, evidence: Evidence) -> bool:
-    named = not evidence.author_names.isdisjoint(name.casefold() for name in policy.trusted_authors)
     earned = policy.trust_after_approved is not None and evidence.author_approved >= policy.trust_after_approved
-    return named or earned
+    return earned or _is_listed(policy.trusted_authors, evidence)
 
 
-# Scripts without spaces between words: there a word may begin and end anywhere.
-_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
-# “specialist” does not contain “cialis”: no edge between two letters.
-_EDGE = re.compile(rf"(?<!\w)|(?!\w)|(?<=[{_UNSPACED}])|(?=[{_UNSPACED}])")
-
-
-@lru_cache(maxsize=64)
-def _index(words: tuple[str, ...]) -> dict[int, dict[str, bool]]:
-    """By length: each word, spelt as evidence is, and whether it matches beginnings as well."""
-    index: dict[int, dict[str, bool]] = {}
-    for word in words:
-        # A word of nothing but invisible characters would stand everywhere.
-        if stem := text.normalise(word.removesuffix("*")):
-            stems = index.setdefault(len(stem), {})
-            stems[stem] = stems.get(stem, False) or word.endswith("*")
-    return index
-
-
-def _find(index: dict[int, dict[str, bool]], shown: str) -> set[str]:
-    """The words of the index that stand in the text; of a `word*`, its beginning.
-
-    Looked up by length at each edge: one pattern of thousands of alternatives takes half a minute for a hostile text.
-    """
-    found = set()
-    for edge in _EDGE.finditer(shown):
-        start = edge.start()
-        for length, stems in index.items():
-            end = start + length
-            stem = shown[start:end]
-            if stem in stems and (stems[stem] or _EDGE.match(shown, end)):
-                found.add(stem)
-    return found
+def _is_listed(names: Sequence[str], evidence: Evidence) -> bool:
+    return not evidence.author_names.isdisjoint(name.casefold() for name in names)
