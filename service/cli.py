@@ -14,12 +14,12 @@ import uvicorn
 from pydantic import ValidationError
 from rich.console import Console
 from sqlalchemy.exc import OperationalError
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from service import demo, migrations
 from service.core import moderators, sites
 from service.core.db import Database, create_engine
-from service.core.errors import GatepostError
+from service.core.errors import GatepostError, NotFoundError
 from service.core.models import Scope, Site
 from service.core.queue import SilentBell, Topic
 from service.core.settings import Settings
@@ -69,11 +69,15 @@ def web(host: Host = "127.0.0.1", port: Port = 8000) -> None:
 
 @app.command()
 def worker(
-    topic: Annotated[Topic, typer.Argument(help="score: score comments; deliver: post webhooks.")],
+    topic: Annotated[
+        Topic, typer.Argument(help="score: score comments, and learn; deliver: post webhooks; learn: nothing else.")
+    ],
     processes: Annotated[int, typer.Option(help="Worker processes.", min=1)] = 1,
 ) -> None:
     """Run Celery workers for one topic."""
-    celery = ["celery", "--app", "workers.app", "worker", "--queues", topic, "--concurrency", str(processes)]
+    # Learning is rare and quick, and needs what scoring needs: the scorer does both.
+    queues = f"{Topic.SCORE},{Topic.LEARN}" if topic == Topic.SCORE else topic
+    celery = ["celery", "--app", "workers.app", "worker", "--queues", queues, "--concurrency", str(processes)]
     quiet = ["--without-gossip", "--without-mingle", "--hostname", f"{topic}@%h", "--loglevel", "WARNING"]
     _become([*celery, *quiet])
 
@@ -195,13 +199,10 @@ def _database() -> Database:
 
 
 def _site(session: Session, name: str) -> Site:
-    site = session.exec(select(Site).where(Site.name == name)).first()
-    if site is None:
-        known = ", ".join(session.exec(select(Site.name).order_by(Site.name)))
-        raise typer.BadParameter(
-            f"There is no site “{name}”. There are: {known or 'none yet; `gatepost site create NAME`'}."
-        )
-    return site
+    try:
+        return sites.named(session, name)
+    except NotFoundError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def _check_free(host: str, port: int) -> None:

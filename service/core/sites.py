@@ -4,14 +4,19 @@ import hashlib
 import hmac
 import secrets
 import string
+from collections.abc import Sequence
 from uuid import UUID
 
+import structlog
+from pydantic import ValidationError
 from sqlalchemy import tuple_
 from sqlmodel import Session, col, func, select
 
 from service.core import db, errors
 from service.core.models import Key, PolicyVersion, Scope, Site
-from service.core.policy import Policy
+from service.core.policy import Policy, UnreadablePolicy
+
+log = structlog.get_logger()
 
 _ALPHABET = string.ascii_lowercase + string.digits
 _GRANTS = {
@@ -29,6 +34,17 @@ def create(session: Session, name: str, policy: Policy | None = None) -> Site:
     session.add(site)
     session.flush()
     put_policy(session, site.id, policy or Policy(), actor="system")
+    return site
+
+
+def named(session: Session, name: str) -> Site:
+    """The site of this name. Raises NotFoundError, which tells what names there are."""
+    site = session.exec(select(Site).where(Site.name == name)).first()
+    if site is None:
+        known = ", ".join(session.exec(select(Site.name).order_by(Site.name)))
+        raise errors.NotFoundError(
+            f"There is no site “{name}”. There are: {known or 'none yet; `gatepost site create NAME`'}."
+        )
     return site
 
 
@@ -67,7 +83,7 @@ def revoke_key(session: Session, key_id: str) -> None:
 
 
 def live_policies(session: Session, site_ids: set[UUID]) -> dict[UUID, tuple[int, Policy]]:
-    """The version and the rules of each site's live policy."""
+    """The version and the rules of each site's live policy; an UnreadablePolicy for rules that do not fit any more."""
     live = (
         select(PolicyVersion.site_id, func.max(PolicyVersion.version))
         .where(col(PolicyVersion.site_id).in_(site_ids))
@@ -76,7 +92,36 @@ def live_policies(session: Session, site_ids: set[UUID]) -> dict[UUID, tuple[int
     rows = session.exec(
         select(PolicyVersion).where(tuple_(col(PolicyVersion.site_id), col(PolicyVersion.version)).in_(live))
     )
-    return {row.site_id: (row.version, Policy.model_validate(row.rules)) for row in rows}
+    return {row.site_id: (row.version, read(row)) for row in rows}
+
+
+def read(row: PolicyVersion) -> Policy:
+    """The stored rules. One site's broken rules must not stop the scoring of the others: they hold everything."""
+    try:
+        return Policy.model_validate(row.rules)
+    except ValidationError as error:
+        places = [".".join(map(str, item["loc"])) for item in error.errors()[:5]]
+        log.error("policy.unreadable", site_id=str(row.site_id), version=row.version, places=places)
+        return UnreadablePolicy()
+
+
+def policy_version(session: Session, site_id: UUID, version: int | None = None) -> PolicyVersion:
+    """That version of the site's rules, or the live one. Raises NotFoundError."""
+    query = select(PolicyVersion).where(col(PolicyVersion.site_id) == site_id)
+    if version is not None:
+        query = query.where(col(PolicyVersion.version) == version)
+    row = session.exec(query.order_by(col(PolicyVersion.version).desc())).first()
+    if row is None:
+        raise errors.NotFoundError("This site's policy has no such version.")
+    return row
+
+
+def policy_versions(session: Session, site_id: UUID, before: int | None, limit: int) -> Sequence[PolicyVersion]:
+    """The versions of the site's rules, newest first, from below the version `before`."""
+    query = select(PolicyVersion).where(col(PolicyVersion.site_id) == site_id)
+    if before is not None:
+        query = query.where(col(PolicyVersion.version) < before)
+    return session.exec(query.order_by(col(PolicyVersion.version).desc()).limit(limit)).all()
 
 
 def put_policy(session: Session, site_id: UUID, policy: Policy, actor: str) -> PolicyVersion:
