@@ -1,7 +1,4 @@
-"""The bundled engine: two small linear models, one for the six toxicity labels and one for spam, on NumPy alone.
-
-A deeper model (an encoder, or a cascade that asks one only when this is unsure) goes beside this file.
-"""
+"""Two small linear models, one for the six toxicity labels and one for spam, on NumPy alone."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +14,6 @@ class CompactEngine:
     name = "compact"
 
     def __init__(self, model: linear.LinearModel) -> None:
-        _expect(model, TOXICITY_LABELS)
         self._model = model
 
     @property
@@ -49,7 +45,13 @@ class SpamModel:
 
 
 def load(path: Path = MODELS / "toxicity.npz") -> CompactEngine:
-    return CompactEngine(linear.load(path))
+    return CompactEngine(load_model(path))
+
+
+def load_model(path: Path = MODELS / "toxicity.npz") -> linear.LinearModel:
+    model = linear.load(path)
+    _expect(model, TOXICITY_LABELS)
+    return model
 
 
 def load_spam(path: Path = MODELS / "spam.npz") -> SpamModel:

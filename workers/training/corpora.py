@@ -3,6 +3,7 @@
 import csv
 import gzip
 import hashlib
+import html
 import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from service.core import text
 from service.core.labels import TOXICITY_LABELS
+from workers.training import functional as cases_of
 
 # Wikipedia's label for each of ours, in our order.
 JIGSAW_COLUMNS = ("toxic", "severe_toxic", "obscene", "threat", "insult", "identity_hate")
@@ -39,7 +41,7 @@ def jigsaw(folder: Path) -> Corpus:
     """Wikipedia talk comments. Only raw rows are held out, and no other row with the text of one is kept."""
     rows = list(_csv(folder / "jigsaw-toxic" / "train.csv.gz"))
     truth = np.array([[int(row[column]) for column in JIGSAW_COLUMNS] for row in rows], np.int8)
-    held_out = np.array([row["text_form"] == "raw" and _in_tenth(row["id"]) for row in rows])
+    held_out = np.array([row["text_form"] == "raw" and in_tenth(row["id"]) for row in rows])
     return _without_leaks(Corpus([text.normalise(row["comment_text"]) for row in rows], truth, held_out))
 
 
@@ -48,19 +50,37 @@ def identity_terms(folder: Path) -> Corpus:
     rows = list(_csv(folder / "identity-terms" / "toxicity_debiasing_data.tsv.gz", delimiter="\t"))
     # All sentences of an article go to the same side.
     articles = [row["rev_id"].rsplit("_", 1)[0] for row in rows]
-    return _harmless((row["comment"] for row in rows), np.array([_in_tenth(article) for article in articles]))
+    return _harmless((row["comment"] for row in rows), np.array([in_tenth(article) for article in articles]))
 
 
 def toxic_spans(folder: Path) -> tuple[Corpus, Corpus]:
     """News comments judged toxic, and the same comments without their toxic words, which are harmless."""
     rows = list(_csv(folder / "toxic-spans" / "tsd_train.csv.gz"))
-    whole = [(row["text"], _positions(row["spans"])) for row in rows]
+    whole = [(row["text"], positions_of(row["spans"])) for row in rows]
     marked = [(comment, positions) for comment, positions in whole if positions]
-    held_out = np.array([_in_tenth(comment) for comment, _ in marked])
+    held_out = np.array([in_tenth(comment) for comment, _ in marked])
     toxic = np.zeros((len(marked), len(TOXICITY_LABELS)), np.int8)
     toxic[:, TOXICITY_LABELS.index("toxicity")] = 1
     rest = ("".join(c for i, c in enumerate(comment) if i not in positions) for comment, positions in marked)
     return Corpus([text.normalise(comment) for comment, _ in marked], toxic, held_out), _harmless(rest, held_out)
+
+
+def tweets(folder: Path) -> Corpus:
+    """Tweets that hold a word of a list: hateful (0), offensive (1) or neither (2) by the vote of three."""
+    rows = list(_csv(folder / "davidson-hate-offensive" / "labeled_data.csv.gz"))
+    truth = np.zeros((len(rows), len(TOXICITY_LABELS)), np.int8)
+    truth[:, TOXICITY_LABELS.index("toxicity")] = [row["class"] != "2" for row in rows]
+    truth[:, TOXICITY_LABELS.index("obscene")] = [row["class"] == "1" for row in rows]
+    truth[:, TOXICITY_LABELS.index("identity_attack")] = [row["class"] == "0" for row in rows]
+    held_out = np.array([in_tenth(row["tweet"]) for row in rows])
+    return Corpus([text.normalise(html.unescape(row["tweet"])) for row in rows], truth, held_out)
+
+
+def functional() -> Corpus:
+    """Our own sentences: hate without swear words, and harmless use of the same names."""
+    cases = cases_of.learnt(cases_of.names())
+    truth = np.array([[label in case.labels for label in TOXICITY_LABELS] for case in cases], np.int8)
+    return Corpus([text.normalise(case.text) for case in cases], truth, np.zeros(len(cases), np.bool_))
 
 
 def spam(folder: Path) -> Corpus:
@@ -69,7 +89,7 @@ def spam(folder: Path) -> Corpus:
     labels = {text.normalise(comment): is_spam for comment, is_spam in rows}
     texts = sorted(labels)
     truth = np.array([[labels[comment]] for comment in texts], np.int8)
-    return Corpus(texts, truth, np.array([_in_tenth("".join(filter(str.isalpha, comment))) for comment in texts]))
+    return Corpus(texts, truth, np.array([in_tenth("".join(filter(str.isalpha, comment))) for comment in texts]))
 
 
 def harmless(texts: Iterable[str]) -> Corpus:
@@ -87,12 +107,12 @@ def _without_leaks(corpus: Corpus) -> Corpus:
     return corpus.take(corpus.held_out | ~np.isin(fingerprints, fingerprints[corpus.held_out]))
 
 
-def _in_tenth(key: str) -> bool:
+def in_tenth(key: str) -> bool:
     digest = hashlib.sha256(key.encode()).digest()
     return int.from_bytes(digest[:8], "big") % 10 == 0
 
 
-def _positions(spans: str) -> set[int]:
+def positions_of(spans: str) -> set[int]:
     return {int(position) for position in spans.strip("[]").split(",") if position.strip()}
 
 
