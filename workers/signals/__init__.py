@@ -1,25 +1,40 @@
-"""Signals: small pieces of evidence for or against spam, each with a weight and a reason in words.
+"""Signals: small pieces of evidence for or against spam, each with a strength and a reason in words.
 
-The weights add to the log-odds of the spam text model. They were set by hand, from what real exports and the
-labelled sets show; `docs/decisions/0006-spam-signals.md` says how.
+What a signal weighs is in `weights.json`: learnt where there is data, else set by hand
+(`docs/decisions/0009-spam-weights.md`).
 """
 
 from service.core.policy import Signal
-from workers.signals import author, behaviour, links, phrases
-from workers.signals.signal import Sighting, SignalFunction
+from workers.signals import author, behaviour, links, phrases, script, weights, wording
+from workers.signals.signal import Finding, Sighting, SignalFunction
 
 SIGNALS: tuple[SignalFunction, ...] = (
     behaviour.honeypot,
     behaviour.too_fast,
     behaviour.duplicate,
+    behaviour.near_duplicate,
+    behaviour.near_duplicate_elsewhere,
     behaviour.velocity,
+    behaviour.author_velocity,
+    behaviour.host_velocity,
     links.many,
     links.mostly_links,
+    links.keyword_links,
     links.forum_markup,
     links.listed,
     links.shortened,
-    phrases.in_text,
-    phrases.in_name,
+    links.trade_address,
+    links.odd_address,
+    links.redirect,
+    phrases.advertising,
+    phrases.blocklisted,
+    phrases.keyword_name,
+    phrases.praise,
+    wording.gibberish,
+    wording.unfilled_template,
+    wording.contact,
+    script.foreign_script,
+    script.foreign_language,
     author.name_is_address,
     author.disposable_address,
     author.approved_before,
@@ -27,5 +42,13 @@ SIGNALS: tuple[SignalFunction, ...] = (
 )
 
 
+def find(sighting: Sighting) -> list[Finding]:
+    return [finding for see in SIGNALS if (finding := see(sighting))]
+
+
 def collect(sighting: Sighting) -> list[Signal]:
-    return [signal for see in SIGNALS if (signal := see(sighting))]
+    """What was found, weighed."""
+    return [
+        Signal(name=found.name, weight=round(weights.of(found.name) * found.strength, 3), reason=found.reason)
+        for found in find(sighting)
+    ]

@@ -1,10 +1,13 @@
 """Public lists that ship with Gatepost (`lists/SOURCES.md` says whose), read once."""
 
+import re
 from functools import cache
 from pathlib import Path
 
+from workers.signals.words import Phrases
+
 _FOLDER = Path(__file__).parent / "lists"
-_LONGEST_NAME = 253  # characters (RFC 1035, as text)
+LONGEST_NAME = 253  # characters (RFC 1035, as text)
 
 
 @cache
@@ -23,13 +26,29 @@ def disposable_domains() -> frozenset[str]:
 
 
 @cache
-def spam_phrases() -> frozenset[str]:
-    return _read("spam_phrases.txt")
+def spam_phrases() -> Phrases:
+    return Phrases(_read("spam_phrases.txt"))
+
+
+@cache
+def blocklist() -> Phrases:
+    return Phrases(_read("blocklist.txt"))
+
+
+@cache
+def praise() -> Phrases:
+    return Phrases(_read("praise.txt"))
+
+
+@cache
+def trade_pattern() -> re.Pattern[str]:
+    """What an address may contain only if it sells that, even inside a longer word."""
+    return re.compile("|".join(map(re.escape, sorted(_read("trade_words.txt")))))
 
 
 def holds(domains: frozenset[str], host: str) -> bool:
     """Whether the host or a domain above it is listed: `a.b.example` asks for itself, `b.example` and `example`."""
-    if len(host) > _LONGEST_NAME:
+    if len(host) > LONGEST_NAME:
         # It leads nowhere, and thousands of labels would take minutes.
         return False
     labels = host.split(".")

@@ -1,30 +1,36 @@
-"""Phrases of the spam trade, as whole words: “specialist” does not contain “cialis”."""
-
-import re
-from functools import cache
+"""Wording of the spam trade in the text and in the author's name."""
 
 from service.core import text
-from service.core.policy import Signal
-from workers.signals import lists
-from workers.signals.signal import Sighting
+from workers.signals import lists, words
+from workers.signals.signal import Finding, Sighting
+
+_MOST = 3  # that count, and that a reason shows
 
 
-def in_text(sighting: Sighting) -> Signal | None:
-    found = sorted(set(_pattern().findall(sighting.normalised)))
-    if not found:
-        return None
-    shown = "”, “".join(found[:3])
-    return Signal(name="spam_phrase", weight=min(2.0 * len(found), 5.0), reason=f"Wording of advertising: “{shown}”.")
+def advertising(sighting: Sighting) -> Finding | None:
+    if found := lists.spam_phrases().find(sighting.words):
+        return Finding("spam_phrase", f"Wording of advertising: {_show(found)}.", min(len(found), _MOST))
+    return None
 
 
-def in_name(sighting: Sighting) -> Signal | None:
+def blocklisted(sighting: Sighting) -> Finding | None:
+    """What a public list has met in the spam of blogs, and ordinary texts do not contain."""
+    if found := lists.blocklist().find(sighting.words):
+        return Finding("blocklisted", f"Wording known from comment spam: {_show(found)}.", min(len(found), _MOST))
+    return None
+
+
+def keyword_name(sighting: Sighting) -> Finding | None:
     """An author called “Cheap Replica Watches” is a keyword for a search engine."""
-    found = _pattern().search(text.normalise(sighting.content.author_name or ""))
-    return Signal(name="keyword_name", weight=3.0, reason="The author's name is advertising.") if found else None
+    name = words.split(text.normalise(sighting.content.author_name or ""))
+    return Finding("keyword_name", "The author's name is advertising.") if lists.spam_phrases().find(name) else None
 
 
-@cache
-def _pattern() -> re.Pattern[str]:
-    # Longest first: an alternation takes the first that fits.
-    words = sorted(lists.spam_phrases(), key=len, reverse=True)
-    return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, words)) + r")(?!\w)")
+def praise(sighting: Sighting) -> Finding | None:
+    """Praise that would fit below any post of any blog."""
+    found = lists.praise().find(sighting.words)
+    return Finding("praise", f"Praise that fits any page: {_show(found)}.", min(len(found), _MOST)) if found else None
+
+
+def _show(found: list[str]) -> str:
+    return "“" + "”, “".join(sorted(found)[:_MOST]) + "”"

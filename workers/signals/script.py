@@ -1,0 +1,71 @@
+"""The text's script and language beside the blog's own."""
+
+import unicodedata
+from collections import Counter
+
+from workers.signals.signal import Finding, Sighting
+
+_LONGEST_LOOK = 2000  # characters
+_FEWEST_LETTERS = 10
+_MOST = 0.5
+# Scripts by the language that a blog declares; a language that is not here is written in Latin letters.
+_SCRIPTS = {
+    **dict.fromkeys(("ru", "uk", "bg", "be", "mk", "kk", "ky", "mn", "tg"), {"CYRILLIC"}),
+    "sr": {"CYRILLIC", "LATIN"},
+    "ja": {"CJK", "HIRAGANA", "KATAKANA"},
+    "zh": {"CJK", "BOPOMOFO"},
+    "ko": {"HANGUL", "CJK"},
+    **dict.fromkeys(("ar", "fa", "ur", "ps"), {"ARABIC"}),
+    **dict.fromkeys(("he", "yi"), {"HEBREW"}),
+    **dict.fromkeys(("hi", "mr", "ne", "sa"), {"DEVANAGARI"}),
+    "el": {"GREEK"},
+    "th": {"THAI"},
+    "bn": {"BENGALI"},
+    "ta": {"TAMIL"},
+    "te": {"TELUGU"},
+    "ka": {"GEORGIAN"},
+    "hy": {"ARMENIAN"},
+    "am": {"ETHIOPIC"},
+    "km": {"KHMER"},
+    "lo": {"LAO"},
+    "my": {"MYANMAR"},
+}
+_LATIN = {"LATIN"}
+
+
+def foreign_script(sighting: Sighting) -> Finding | None:
+    """A text in letters that the blog's readers do not use. English is read everywhere, so Latin letters are no sign."""
+    own = _own_scripts(sighting)
+    found = _scripts(sighting.normalised)
+    total = sum(found.values())
+    if own is None or total < _FEWEST_LETTERS:
+        return None
+    foreign = sum(count for script, count in found.items() if script not in own | _LATIN)
+    if foreign < _MOST * total:
+        return None
+    return Finding("foreign_script", "Written in another script than this blog.")
+
+
+def foreign_language(sighting: Sighting) -> Finding | None:
+    own, written = _base(sighting.content.language), _base(sighting.language)
+    # English is written everywhere.
+    if not own or not written or written in (own, "en", "und"):
+        return None
+    return Finding("foreign_language", f"Written in another language ({written}) than this blog ({own}).")
+
+
+def _own_scripts(sighting: Sighting) -> set[str] | None:
+    """As the blog declares, or as the post's title is written; None: nobody knows."""
+    if language := _base(sighting.content.language):
+        return _SCRIPTS.get(language, _LATIN)
+    title = _scripts(sighting.content.post_title or "")
+    return set(title) if title else None
+
+
+def _scripts(text: str) -> Counter[str]:
+    letters = [letter for letter in text[:_LONGEST_LOOK] if letter.isalpha()]
+    return Counter("LATIN" if letter.isascii() else unicodedata.name(letter, "").split(" ")[0] for letter in letters)
+
+
+def _base(language: str | None) -> str:
+    return (language or "").replace("_", "-").split("-")[0].casefold()
