@@ -2,7 +2,15 @@
 
 import typer
 
+from workers.evaluation import command as evaluation
+
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+app.command("evaluate")(evaluation.evaluate)
+
+
+@app.callback()
+def _commands() -> None:
+    """The commands that need the models."""
 
 
 def main() -> None:

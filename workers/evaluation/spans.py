@@ -1,0 +1,105 @@
+"""Measures how well the marked words are the ones that people marked: character F1 on toxic-spans.
+
+The measure is that of SemEval-2021 task 5 (Pavlopoulos et al., 2021): F1 of the sets of characters of each post,
+averaged over the posts; a post without toxic spans counts 1 when nothing is marked in it and 0 otherwise.
+"""
+
+import csv
+import gzip
+import json
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from service.core import text
+from service.core.labels import TOXICITY_LABELS
+from service.core.policy import Policy
+from workers import alignment, spans
+from workers.engines import compact, linear
+from workers.engines.linear import LinearModel
+from workers.spans import Rule
+from workers.training import corpora
+
+Figures = dict[str, Any]
+Characters = frozenset[int]
+
+_PARTS = (0.4, 0.5, 0.6, 0.7)
+_LEASTS = (0.0, 0.15, 0.3, 0.5, 1.0)
+
+
+@dataclass(frozen=True)
+class Post:
+    text: str
+    toxic: Characters
+
+
+def measure(folder: Path) -> Figures:
+    """Mark the trial set, of which nothing was learnt or chosen; `folder` is that of the data sets."""
+    model = linear.load(compact.MODELS / "toxicity.npz")
+    trial = read(folder / "toxic-spans" / "tsd_trial.csv.gz")
+    words = _lexicon(folder / "list-ldnoobw" / "en.txt")
+    scores = {
+        "nothing marked": f1(trial, lambda _: frozenset()),
+        "all marked": f1(trial, lambda post: frozenset(range(len(post)))),
+        "words of a profanity list": f1(trial, lambda post: _matches(words, post)),
+        "ours": f1(trial, lambda post: mark(model, post, spans.RULE)),
+    }
+    held = [post for post in trial if _fired(model, post.text)]
+    return {
+        "posts": len(trial),
+        "without_spans": sum(not post.toxic for post in trial),
+        "character_f1": scores,
+        "held_posts": len(held),
+        "character_f1_of_held_posts": f1(held, lambda post: mark(model, post, spans.RULE)),
+    }
+
+
+def choose(folder: Path) -> dict[Rule, float]:
+    """Score each rule on the tenth of the training set that the bundled model has not learnt from; the best first."""
+    posts = [p for p in read(folder / "toxic-spans" / "tsd_train.csv.gz") if corpora.in_tenth(p.text)]
+    model = linear.load(compact.MODELS / "toxicity.npz")
+    rules = [Rule(*numbers) for numbers in product(_PARTS, _LEASTS)]
+    scores = {rule: f1(posts, lambda post, rule=rule: mark(model, post, rule)) for rule in rules}
+    return dict(sorted(scores.items(), key=lambda item: -item[1]))
+
+
+def f1(posts: Iterable[Post], marked: Callable[[str], Characters]) -> float:
+    return round(mean(_f1(marked(post.text), post.toxic) for post in posts), 4)
+
+
+def mark(model: LinearModel, post: str, rule: Rule) -> Characters:
+    """Mark a post that is known to be toxic, whatever the model says of it as a whole."""
+    found = spans.carrying(model, alignment.align(post), _fired(model, post) or ["toxicity"], rule)
+    return frozenset(place for span in found for place in range(span.start, span.end))
+
+
+def read(path: Path) -> list[Post]:
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+        return [Post(row["text"], frozenset(json.loads(row["spans"]))) for row in csv.DictReader(file)]
+
+
+def _f1(marked: Characters, toxic: Characters) -> float:
+    if not marked or not toxic:
+        return float(marked == toxic)
+    return 2 * len(marked & toxic) / (len(marked) + len(toxic))
+
+
+def _fired(model: LinearModel, post: str) -> list[str]:
+    policy = Policy()
+    scores = model.probabilities([post])[0].tolist()
+    return [label for label, score in zip(TOXICITY_LABELS, scores, strict=True) if score >= policy.threshold(label)]
+
+
+def _lexicon(path: Path) -> re.Pattern[str]:
+    words = sorted(map(text.normalise, path.read_text(encoding="utf-8").splitlines()), key=len, reverse=True)
+    return re.compile(r"(?<!\w)(?:" + "|".join(re.escape(word) for word in words if word) + r")(?!\w)")
+
+
+def _matches(words: re.Pattern[str], post: str) -> Characters:
+    aligned = alignment.align(post)
+    found = (aligned.origin(*match.span()) for match in words.finditer(aligned.copy))
+    return frozenset(place for start, end in found for place in range(start, end))
