@@ -51,8 +51,11 @@ class CascadeEngine:
         return f"{self._linear.version}+{self._encoder.version}"
 
     def score(self, texts: Sequence[str]) -> list[Scores]:
-        rows = np.exp(-np.logaddexp(0, -self.log_odds(texts), dtype=np.float32)).tolist()
-        return [dict(zip(TOXICITY_LABELS, row, strict=True)) for row in rows]
+        return [dict(zip(TOXICITY_LABELS, row, strict=True)) for row in self.probabilities(texts).tolist()]
+
+    def probabilities(self, texts: Sequence[str]) -> Floats:
+        # 1 / (1 + exp(-x)) without its overflow.
+        return np.exp(-np.logaddexp(0, -self.log_odds(texts), dtype=np.float32))
 
     def log_odds(self, texts: Sequence[str]) -> Floats:
         """Give a row per text and a column per toxicity label."""

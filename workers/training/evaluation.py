@@ -3,15 +3,16 @@
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from service.core.labels import TOXICITY_LABELS
-from workers.engines import linear
-from workers.training import cards, templates, toxicity
+from service.core.policy import DEFAULT_THRESHOLDS
+from workers.engines.linear import Floats
+from workers.training import templates, toxicity
 from workers.training.corpora import Corpus
 
 Figures = dict[str, Any]
@@ -19,7 +20,13 @@ HOLD_AT = 0.5
 TOXICITY = TOXICITY_LABELS.index("toxicity")
 
 
-def measure(model: linear.LinearModel, data: toxicity.Data) -> Figures:
+class Model(Protocol):
+    def probabilities(self, texts: Sequence[str]) -> Floats:
+        """Give a row per text and a column per toxicity label."""
+        ...
+
+
+def measure(model: Model, data: toxicity.Data) -> Figures:
     return {
         "wikipedia_held_out": measure_wikipedia(model, data.wikipedia.take(data.wikipedia.held_out)),
         "identity_terms_held_out": _share_held(model, data.identity),
@@ -30,7 +37,7 @@ def measure(model: linear.LinearModel, data: toxicity.Data) -> Figures:
     }
 
 
-def measure_wikipedia(model: linear.LinearModel, held_out: Corpus) -> Figures:
+def measure_wikipedia(model: Model, held_out: Corpus) -> Figures:
     probabilities = model.probabilities(held_out.texts)
     weights = toxicity.natural_weights(held_out)[:, 0]
     labels = {
@@ -80,10 +87,10 @@ def _calibration_error(
     return float(np.abs(np.bincount(bins, gaps, 10)).sum() / weights.sum())
 
 
-def _measure_naming(model: linear.LinearModel) -> Figures:
+def _measure_naming(model: Model) -> Figures:
     """Share of harmless sentences held by any label, by the name in them; none of the sentences was learnt from."""
     namings = templates.measured()
-    hold_at = [cards.TOXICITY["hold_at"][label] for label in TOXICITY_LABELS]
+    hold_at = [DEFAULT_THRESHOLDS[label] for label in TOXICITY_LABELS]
     over = model.probabilities([naming.sentence for naming in namings]) >= np.array(hold_at)
     held = np.logical_or.reduce(over, axis=1)
     by_name: defaultdict[str, list[bool]] = defaultdict(list)
@@ -102,17 +109,17 @@ def _worst(shares: dict[str, float], names: Sequence[str]) -> dict[str, float]:
     return dict(sorted(((name, shares[name]) for name in names), key=lambda item: -item[1])[:5])
 
 
-def _share_held(model: linear.LinearModel, corpus: Corpus) -> Figures:
+def _share_held(model: Model, corpus: Corpus) -> Figures:
     texts = corpus.take(corpus.held_out).texts
     held = model.probabilities(texts)[:, TOXICITY] >= HOLD_AT
     return {"rows": len(texts), "share_held": round(float(held.mean()), 4)}
 
 
-def _measure_speed(model: linear.LinearModel, corpus: Corpus) -> int:
+def _measure_speed(model: Model, corpus: Corpus) -> int:
     texts = corpus.texts[:5000]
     begin = time.process_time()
     for start in range(0, len(texts), 64):
-        model.log_odds(texts[start : start + 64])
+        model.probabilities(texts[start : start + 64])
     return round(len(texts) / (time.process_time() - begin))
 
 

@@ -48,15 +48,27 @@ def read(folder: Path) -> Data:
     )
 
 
-def train(data: Data, tell: Callable[[str], None], version: str = VERSION) -> linear.LinearModel:
+@dataclass(frozen=True)
+class Trained:
+    model: linear.LinearModel
+    # The same without the calibration rows: what is fitted on top of the model must not have seen them.
+    draft: linear.LinearModel
+
+
+def train(data: Data, tell: Callable[[str], None], version: str = VERSION) -> Trained:
     """Fit once without a tenth to calibrate on it, then again with it."""
     unseen = calibration_rows(data.wikipedia)
     tell("calibrating: first fit, without the calibration rows")
     draft = fitting.fit(_examples(data, ~unseen), TOXICITY_LABELS, RECIPE, version, tell)
-    calibration = fitting.calibrate(draft, natural_examples(data.wikipedia.take(unseen)))
+    calibration = fitting.calibrate(draft, calibration_examples(data))
     tell("final fit")
     everything = _examples(data, np.ones(len(data.wikipedia), np.bool_))
-    return calibration.apply(fitting.fit(everything, TOXICITY_LABELS, RECIPE, version, tell))
+    final = fitting.fit(everything, TOXICITY_LABELS, RECIPE, version, tell)
+    return Trained(calibration.apply(final), calibration.apply(draft))
+
+
+def calibration_examples(data: Data) -> Examples:
+    return natural_examples(data.wikipedia.take(calibration_rows(data.wikipedia)))
 
 
 def natural_examples(corpus: Corpus) -> Examples:
