@@ -8,8 +8,9 @@ from service.core import policy
 from service.core.labels import SPAM, Scores
 from service.core.models import Comment
 from service.core.policy import Evidence, Policy, Signal, Verdict
-from workers import reading, signals, spam
+from workers import reading, signals, spam, spans
 from workers.engines.engine import Engine
+from workers.engines.linear import LinearModel
 from workers.reading import Reading
 from workers.signals import addresses
 from workers.signals.signal import History, Sighting
@@ -28,6 +29,8 @@ class Scorer:
 
     engine: Engine
     spam: SpamModel
+
+    attribution: LinearModel | None = None  # tells which words carried a verdict
 
     @property
     def label(self) -> str:
@@ -49,9 +52,13 @@ def judge(scorer: Scorer, cases: Sequence[Case]) -> list[Verdict]:
     readings = [reading.read(case.comment.text) for case in cases]
     toxicity = scorer.engine.score([read.shown for read in readings])
     spam_odds = scorer.spam.log_odds([addresses.spelt_out(case.comment.text) for case in cases])
-    return [
+    verdicts = [
         _verdict(case, read, scores, log_odds, scorer.label)
         for case, read, scores, log_odds in zip(cases, readings, toxicity, spam_odds, strict=True)
+    ]
+    return [
+        spans.explain(scorer.attribution, case.comment, case.policy, verdict)
+        for case, verdict in zip(cases, verdicts, strict=True)
     ]
 
 

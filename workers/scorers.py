@@ -8,7 +8,7 @@ from workers.judgement import Scorer
 
 def load_scorer(settings: Settings) -> Scorer:
     """Load engine and spam model, which may take seconds. Raises EngineUnavailableError when something is missing."""
-    return Scorer(_engine(settings), compact.load_spam())
+    return Scorer(_engine(settings), compact.load_spam(), attribution=compact.load_model())
 
 
 def _engine(settings: Settings) -> Engine:

@@ -49,12 +49,13 @@ def score_batch(database: Database, scorer: Scorer, settings: Settings) -> int:
 def _score(database: Database, scorer: Scorer, settings: Settings, limit: int, condition: ColumnElement[bool]) -> int:
     with database.transaction() as session:
         rows = outbox.claim(session, Topic.SCORE, limit, settings.score_lease, condition)
+        claimed = time.monotonic()
         jobs = _jobs(session, rows)
     if not rows:
         return 0
     fresh = [job for job in jobs if job.row.attempts <= settings.score_attempts]
     worn_out = [job for job in jobs if job.row.attempts > settings.score_attempts]
-    verdicts = _judge(scorer, fresh) | {job.row.id: policy.unscored(FAILED) for job in worn_out}
+    verdicts = _timed(claimed, _judge(scorer, fresh)) | {job.row.id: policy.unscored(FAILED) for job in worn_out}
     with database.transaction() as session:
         for job in fresh:
             if job.row.id not in verdicts:
@@ -101,6 +102,12 @@ def _judge(scorer: Scorer, jobs: Sequence[Job]) -> dict[UUID, Verdict]:
         log.warning("scoring.failed", comment_ids=ids, error=type(error).__name__)
     half = len(jobs) // 2
     return _judge(scorer, jobs[:half]) | _judge(scorer, jobs[half:]) if half else {}
+
+
+def _timed(claimed: float, verdicts: Mapping[UUID, Verdict]) -> dict[UUID, Verdict]:
+    """Note with each verdict its share of the time since the claim."""
+    share = round(1000 * (time.monotonic() - claimed) / max(len(verdicts), 1), 2)
+    return {row_id: verdict.model_copy(update={"latency_ms": share}) for row_id, verdict in verdicts.items()}
 
 
 def _verdicts(scorer: Scorer, jobs: Sequence[Job]) -> dict[UUID, Verdict]:

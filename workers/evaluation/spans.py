@@ -8,6 +8,7 @@ import csv
 import gzip
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import product
@@ -28,6 +29,7 @@ Figures = dict[str, Any]
 Characters = frozenset[int]
 
 _PARTS = (0.4, 0.5, 0.6, 0.7)
+_SEEN_OFTEN = 3
 _LEASTS = (0.0, 0.15, 0.3, 0.5, 1.0)
 
 
@@ -40,21 +42,23 @@ class Post:
 def measure(folder: Path) -> Figures:
     """Mark the trial set, of which nothing was learnt or chosen; `folder` is that of the data sets."""
     model = linear.load(compact.MODELS / "toxicity.npz")
-    trial = read(folder / "toxic-spans" / "tsd_trial.csv.gz")
-    words = _lexicon(folder / "list-ldnoobw" / "en.txt")
+    train, trial = (read(folder / "toxic-spans" / f"tsd_{name}.csv.gz") for name in ("train", "trial"))
+    listed = _pattern(_column(folder / "list-surge-profanity" / "profanity_en.csv", "text"))
+    learnt = _pattern(_marked_words(train))
+    held = [post for post in trial if _fired(model, post.text)]
     scores = {
         "nothing marked": f1(trial, lambda _: frozenset()),
         "all marked": f1(trial, lambda post: frozenset(range(len(post)))),
-        "words of a profanity list": f1(trial, lambda post: _matches(words, post)),
+        "words of a profanity list": f1(trial, lambda post: _matches(listed, post)),
+        "words that people mostly marked in the training set": f1(trial, lambda post: _matches(learnt, post)),
         "ours": f1(trial, lambda post: mark(model, post, spans.RULE)),
+        "ours, posts that are held": f1(held, lambda post: mark(model, post, spans.RULE)),
     }
-    held = [post for post in trial if _fired(model, post.text)]
     return {
         "posts": len(trial),
-        "without_spans": sum(not post.toxic for post in trial),
+        "posts_without_spans": sum(not post.toxic for post in trial),
+        "posts_held": len(held),
         "character_f1": scores,
-        "held_posts": len(held),
-        "character_f1_of_held_posts": f1(held, lambda post: mark(model, post, spans.RULE)),
     }
 
 
@@ -94,9 +98,25 @@ def _fired(model: LinearModel, post: str) -> list[str]:
     return [label for label, score in zip(TOXICITY_LABELS, scores, strict=True) if score >= policy.threshold(label)]
 
 
-def _lexicon(path: Path) -> re.Pattern[str]:
-    words = sorted(map(text.normalise, path.read_text(encoding="utf-8").splitlines()), key=len, reverse=True)
-    return re.compile(r"(?<!\w)(?:" + "|".join(re.escape(word) for word in words if word) + r")(?!\w)")
+def _column(path: Path, name: str) -> list[str]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return [row[name] for row in csv.DictReader(file)]
+
+
+def _marked_words(posts: Iterable[Post]) -> list[str]:
+    """Words that are toxic in most of the posts where they are, and in three at least."""
+    seen: Counter[str] = Counter()
+    toxic: Counter[str] = Counter()
+    for post in posts:
+        places = [(text.normalise(word[0]), word.start()) for word in re.finditer(r"\w+", post.text)]
+        seen.update({word for word, _ in places})
+        toxic.update({word for word, start in places if start in post.toxic})
+    return [word for word, times in toxic.items() if times >= _SEEN_OFTEN and 2 * times > seen[word]]
+
+
+def _pattern(words: Iterable[str]) -> re.Pattern[str]:
+    longest_first = sorted({text.normalise(word) for word in words} - {""}, key=len, reverse=True)
+    return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, longest_first)) + r")(?!\w)")
 
 
 def _matches(words: re.Pattern[str], post: str) -> Characters:
