@@ -25,10 +25,11 @@ class SpamModel(Protocol):
 
 @dataclass(frozen=True)
 class Scorer:
-    """What reads the text: an engine for toxicity and a model for spam."""
+    """What reads the text: an engine for toxicity, a model for spam; and an engine on trial, which decides nothing."""
 
     engine: Engine
     spam: SpamModel
+    shadow: Engine | None = None
 
     attribution: LinearModel | None = None  # tells which words carried a verdict
 

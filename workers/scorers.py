@@ -1,22 +1,37 @@
 """The scorer that the settings ask for."""
 
-from service.core.settings import Settings
+import structlog
+
+from service.core.settings import EngineName, Settings
 from workers.engines import compact, detoxify, onnx
 from workers.engines.engine import Engine, EngineUnavailableError
 from workers.judgement import Scorer
 
+log = structlog.get_logger()
+
 
 def load_scorer(settings: Settings) -> Scorer:
     """Load engine and spam model, which may take seconds. Raises EngineUnavailableError when something is missing."""
-    return Scorer(_engine(settings), compact.load_spam(), attribution=compact.load_model())
+    return Scorer(_engine(settings.engine, settings), compact.load_spam(), _shadow(settings), compact.load_model())
 
 
-def _engine(settings: Settings) -> Engine:
-    if settings.engine == "detoxify":
+def _shadow(settings: Settings) -> Engine | None:
+    if settings.shadow_engine is None:
+        return None
+    try:
+        return _engine(settings.shadow_engine, settings)
+    except EngineUnavailableError as error:
+        # What decides nothing must not stop what decides.
+        log.error("shadow.no_engine", error=str(error))
+        return None
+
+
+def _engine(name: EngineName, settings: Settings) -> Engine:
+    if name == "detoxify":
         return detoxify.DetoxifyEngine(
             settings.detoxify_model, settings.detoxify_folder, threads=settings.engine_threads
         )
-    if settings.engine == "onnx":
+    if name == "onnx":
         if settings.onnx_folder is None:
             raise EngineUnavailableError("Which exported model? Set GATEPOST_ONNX_FOLDER to its folder.")
         return onnx.OnnxEngine(settings.onnx_folder, settings.engine_threads)

@@ -17,7 +17,7 @@ from service.core.models import Comment, OutboxRow, Status
 from service.core.policy import Verdict
 from service.core.queue import Topic
 from service.core.settings import Settings
-from workers import history, judgement
+from workers import history, judgement, shadow
 from workers.judgement import Case, Scorer
 
 log = structlog.get_logger()
@@ -60,7 +60,10 @@ def _score(database: Database, scorer: Scorer, settings: Settings, limit: int, c
         for job in fresh:
             if job.row.id not in verdicts:
                 outbox.postpone(session, job.row, timedelta(seconds=job.row.attempts))
-        _settle(session, rows, jobs, verdicts)
+        settled = _settle(session, rows, jobs, verdicts)
+    # After the commit: what a shadow says, or how long it takes, holds no decision back.
+    seen = [(job.case, verdicts[job.row.id]) for job in jobs if job.case.comment.id in settled]
+    shadow.observe(database, scorer, settings, seen)
     return len(rows)
 
 
@@ -117,8 +120,13 @@ def _verdicts(scorer: Scorer, jobs: Sequence[Job]) -> dict[UUID, Verdict]:
     return {job.row.id: verdict for job, verdict in zip(jobs, verdicts, strict=True)}
 
 
-def _settle(session: Session, rows: Sequence[OutboxRow], jobs: Sequence[Job], verdicts: Mapping[UUID, Verdict]) -> None:
-    """Close the rows that are mine and have a verdict, or nothing to decide; with a lost lease the verdict is lost."""
+def _settle(
+    session: Session, rows: Sequence[OutboxRow], jobs: Sequence[Job], verdicts: Mapping[UUID, Verdict]
+) -> set[UUID]:
+    """Close the rows that are mine and have a verdict, or nothing to decide; with a lost lease the verdict is lost.
+
+    Gives back the ids of the comments that moved.
+    """
     open_rows = {job.row.id for job in jobs} - verdicts.keys()
     mine = outbox.finish(session, [row for row in rows if row.id not in open_rows])
     settled = comments.settle(
@@ -136,3 +144,4 @@ def _settle(session: Session, rows: Sequence[OutboxRow], jobs: Sequence[Job], ve
             status=comment.status,
             rule=(comment.verdict or {}).get("rule"),
         )
+    return {comment.id for comment in settled}

@@ -23,6 +23,7 @@ _STATUS: dict[type[errors.GatepostError], HTTPStatus] = {
     errors.ConflictError: HTTPStatus.CONFLICT,
     errors.IdempotencyConflictError: HTTPStatus.CONFLICT,
     errors.InvalidWebhookUrlError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.InvalidShadowError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.BusyError: HTTPStatus.TOO_MANY_REQUESTS,
 }
 # Together they keep an answer under 10 kB, whatever came in.

@@ -32,6 +32,10 @@ class InvalidWebhookUrlError(GatepostError):
     """A webhook goes to an https:// address on the public internet."""
 
 
+class InvalidShadowError(GatepostError):
+    """A shadow needs a policy, an engine or both."""
+
+
 class BusyError(GatepostError):
     """Too many are logging in at once; try again in a moment."""
 

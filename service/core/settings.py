@@ -17,6 +17,7 @@ def _seconds(value: object) -> object:
 
 # In the environment: seconds (`30`), or ISO 8601 (`PT30S`).
 Duration = Annotated[timedelta, BeforeValidator(_seconds)]
+EngineName = Literal["compact", "detoxify", "onnx"]
 
 
 class Settings(BaseSettings):
@@ -36,7 +37,7 @@ class Settings(BaseSettings):
         "http://127.0.0.1:8000", description="Where browsers and blogs reach Gatepost; no slash at the end."
     )
 
-    engine: Literal["compact", "detoxify", "onnx"] = Field(
+    engine: EngineName = Field(
         "compact",
         description="What scores toxicity: the bundled linear model, Detoxify (extra `detoxify`), or a model that"
         " `gatepost models export` wrote.",
@@ -49,6 +50,9 @@ class Settings(BaseSettings):
     )
     onnx_folder: Path | None = Field(None, description="Folder with the exported model; `engine=onnx` needs it.")
     engine_threads: int | None = Field(None, ge=1, description="Threads of one engine; not set: its library's default.")
+    shadow_engine: EngineName | None = Field(
+        None, description="A second engine that the scorers load, for the trials of `/v1/site/shadow`; not set: none."
+    )
 
     score_batch: int = Field(64, ge=1, le=1000, description="Comments that a worker claims and scores together.")
     score_lease: Duration = Field(

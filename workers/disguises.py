@@ -1,0 +1,191 @@
+"""A second copy of a text with its disguises undone: “1d10t”, “i d i o t”, “f*ck”, “ѕtupіd”, “ïdïöt” and their like.
+
+A token is read as another word only when it is no ordinary token as it stands. A word worth hiding is read wherever it
+is found; other words when their disguise is beyond doubt, or when much of the text is disguised.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from service.core import text
+from workers.spelling import orientation, segments, tokens, vocabulary
+from workers.spelling.lookalikes import core_of, is_foreign, letters
+
+_TOKEN = re.compile(r"(\s*)(\S+)")
+# Of the words of a text: so many are disguised, or in English, before doubtful ones are read too.
+_ENOUGH_DISGUISED, _ENOUGH_ENGLISH = 0.4, 0.6
+# A row of single letters, and a word split in so many parts of so many letters.
+_SHORTEST_ROW, _MOST_PARTS, _LONGEST_PART = 3, 4, 8
+_SHORTEST_SPLIT, _LONGEST_SPLIT = 4, 16
+_USUAL_LENGTH = 2.5  # letters a word, on average; less is found in any row of letters
+
+
+@dataclass(frozen=True)
+class Token:
+    gap: int  # spaces before it
+    written: str
+
+    @property
+    def core(self) -> str:
+        return core_of(self.written)[1] or self.written
+
+
+@dataclass(frozen=True)
+class Disguise:
+    """The tokens from `first` to before `last` are read as `meant`; unless it is sure, only among other disguises."""
+
+    first: int
+    last: int
+    written: str
+    meant: str
+    sure: bool
+    foreign: bool = False
+    accented: bool = False
+
+
+@dataclass(frozen=True)
+class Unveiled:
+    text: str  # the normalised text when nothing was hidden
+    found: tuple[Disguise, ...] = ()
+
+
+def unveil(shown: str) -> Unveiled:
+    """Read a text as it came. Linear in its length."""
+    seen = orientation.as_seen(shown)
+    row = [Token(len(gap), written) for gap, written in _TOKEN.findall(text.fold(seen))]
+    found = _believed(row, _without_overlaps(row))
+    if not found:
+        return Unveiled(text.normalise(seen))
+    return Unveiled(text.normalise(" ".join(_reworded(row, found))), tuple(found))
+
+
+def _without_overlaps(row: Sequence[Token]) -> list[Disguise]:
+    """Rows of letters before single tokens, and what is sure before what is not."""
+    taken: set[int] = set()
+    chosen = []
+    single = [disguise for at, token in enumerate(row) if (disguise := _single(at, token))]
+    sure = [disguise for disguise in single if disguise.sure]
+    for disguise in (*_rows(row), *sure, *_splits(row, {each.first for each in sure}), *single):
+        places = range(disguise.first, disguise.last)
+        if taken.isdisjoint(places):
+            taken.update(places)
+            chosen.append(disguise)
+    return sorted(chosen, key=lambda disguise: disguise.first)
+
+
+def _single(at: int, token: Token) -> Disguise | None:
+    known = vocabulary.load()
+    if token.written in known.ranks and token.written not in known.variants:
+        return None
+    spelling = tokens.read(token.written)
+    if not spelling:
+        return None
+    return Disguise(at, at + 1, token.written, spelling.word, spelling.sure, spelling.foreign, spelling.accented)
+
+
+def _rows(row: Sequence[Token]) -> Iterator[Disguise]:
+    """Rows of single letters: “i d i o t”."""
+    at = 0
+    while at < len(row):
+        end = at
+        while end < len(row) and len(row[end].core) == 1:
+            end += 1
+        last = end
+        while last > at and not row[last - 1].core.isalnum() and row[last - 1].core.isascii():
+            last -= 1
+        if last - at >= _SHORTEST_ROW:
+            yield from _read_row(row, at, last)
+        at = max(end, at + 1)
+
+
+def _read_row(row: Sequence[Token], first: int, last: int) -> Iterator[Disguise]:
+    places = [at for at in range(first, last) if letters(row[at].core)]
+    certain = sum(row[at].core.isalpha() or not row[at].core.isascii() for at in places)
+    if len(places) < _SHORTEST_ROW or certain * 2 < len(places):
+        return
+    groups = _by_gaps(row, places)
+    words = [word for group in groups for word in segments.split([letters(row[at].core) for at in group])]
+    hostile = any(word in vocabulary.load().hostile for word in words)
+    usual = len(places) >= _USUAL_LENGTH * len(words)
+    if hostile or usual:
+        written = " ".join(token.written for token in row[first:last])
+        yield Disguise(first, last, written, " ".join(words), hostile or len(words) > 1)
+
+
+def _by_gaps(row: Sequence[Token], places: Sequence[int]) -> list[list[int]]:
+    """Where some gaps between letters are wider, words begin."""
+    narrow = min(row[at].gap for at in places[1:])
+    groups: list[list[int]] = [[places[0]]]
+    for at in places[1:]:
+        if row[at].gap > narrow:
+            groups.append([])
+        groups[-1].append(at)
+    return groups
+
+
+def _splits(row: Sequence[Token], taken: set[int]) -> Iterator[Disguise]:
+    """Words with spaces inside: “id iot”. One part at least is no word."""
+    known = vocabulary.load()
+    cores = [token.core for token in row]
+    fragment = [not vocabulary.is_word(core, known) and core not in {"a", "i", "s", "t", "m", "d"} for core in cores]
+    at = 0
+    while at < len(row):
+        found = next(filter(None, (_split(cores, fragment, at, parts) for parts in range(_MOST_PARTS, 1, -1))), None)
+        if found and taken.isdisjoint(range(at, at + found[0])):
+            parts, word = found
+            written = " ".join(cores[at : at + parts])
+            yield Disguise(at, at + parts, written, word, word in known.hostile and len(word) >= _SHORTEST_SPLIT)
+            at += parts
+        else:
+            at += 1
+
+
+def _split(cores: Sequence[str], fragment: Sequence[bool], at: int, parts: int) -> tuple[int, str] | None:
+    joined = cores[at : at + parts]
+    if len(joined) < parts or not any(fragment[at : at + parts]) or max(map(len, joined)) > _LONGEST_PART:
+        return None
+    options = [letters(character) for core in joined for character in core]
+    if not _SHORTEST_ROW <= len(options) <= _LONGEST_SPLIT or not all(options):
+        return None
+    word = vocabulary.load().spell(options)
+    return (parts, word) if word and len(word) == len(options) else None
+
+
+def _believed(row: Sequence[Token], found: Sequence[Disguise]) -> list[Disguise]:
+    """Leave out what the rest of the text makes unlikely."""
+    if not found:
+        return []
+    replaced = {at for each in found if not each.sure for at in range(each.first, each.last)}
+    kept = [
+        each
+        for each in found
+        if not (each.foreign and _is_foreign_text(row, replaced | _places(found)))
+        and not (each.accented and not _is_english(row, _places(found)))
+    ]
+    much = len(_places(kept)) >= _ENOUGH_DISGUISED * len(row) and any(each.sure for each in kept)
+    return [each for each in kept if each.sure or much]
+
+
+def _places(found: Sequence[Disguise]) -> set[int]:
+    return {at for each in found for at in range(each.first, each.last)}
+
+
+def _is_foreign_text(row: Sequence[Token], disguised: set[int]) -> bool:
+    """Whether there are words of another script that cannot be read as Latin letters."""
+    return any(at not in disguised and any(map(is_foreign, token.core)) for at, token in enumerate(row))
+
+
+def _is_english(row: Sequence[Token], disguised: set[int]) -> bool:
+    words = [token.core for at, token in enumerate(row) if at not in disguised and token.core[:1].isalpha()]
+    known = vocabulary.load()
+    return sum(tokens.is_ordinary(word) for word in words) >= _ENOUGH_ENGLISH * len(words) if known else False
+
+
+def _reworded(row: Sequence[Token], found: Sequence[Disguise]) -> Iterator[str]:
+    end = 0
+    for disguise in found:
+        yield from (token.written for token in row[end : disguise.first])
+        yield disguise.meant
+        end = disguise.last
+    yield from (token.written for token in row[end:])

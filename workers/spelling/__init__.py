@@ -1,0 +1,1 @@
+"""How a word may be spelt so that a filter misses it, and how it is read all the same."""

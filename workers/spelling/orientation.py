@@ -1,0 +1,49 @@
+"""Text that runs the other way: right-to-left override, letters upside down, words written backwards."""
+
+import re
+from collections.abc import Iterable
+
+from workers.spelling import vocabulary
+
+_OVERRIDE, _POP = "\u202e", "\u202c"
+_OVERRIDDEN = re.compile(f"{_OVERRIDE}([^{_POP}\r\n]*){_POP}?")
+_TURNED = dict(zip("ɐɔǝɟƃɥᴉıɾʞʅɯɹʇʌʍʎⱯƆƎℲ⅁⋊⅂Ԁᴚ⊥∩Λ⅄¡¿‾", "acefghiijklmrtvwyacefgklprtuvy!?_", strict=True))
+# What is another letter upside down, and counts only beside one that can be nothing else.
+_HALF_TURN = str.maketrans(_TURNED | dict(zip("bdpqunmw69()[]<>", "qpdbnuwm96)(][><", strict=True)))
+_SURELY_TURNED = re.compile("[ɐɔǝɟɥᴉɾʞʅɯɹʇʌʍʎ⅁⋊⅂ԀᴚⅎℲ⅄]")
+_WORD = re.compile(r"[^\W\d_]{3,}")
+# A text is read backwards when that makes most of its words known and few were.
+_FEW, _MOST, _ENOUGH_WORDS = 0.34, 0.6, 2
+
+
+def as_seen(shown: str) -> str:
+    """Turn the text so that most of its words can be read; as it is when no way is better."""
+    if _OVERRIDE in shown:
+        shown = _OVERRIDDEN.sub(lambda part: _best((part[1][::-1], part[1])), shown)
+    if _SURELY_TURNED.search(shown):
+        flipped = shown.translate(_HALF_TURN)
+        shown = _best((shown, flipped[::-1], _backwards(flipped), flipped))
+    return _forwards(shown)
+
+
+def _forwards(shown: str) -> str:
+    words = _WORD.findall(shown)
+    if len(words) < _ENOUGH_WORDS or _known(words) > _FEW * len(words):
+        return shown
+    back = shown[::-1]
+    return _best((back, _backwards(shown))) if _known(_WORD.findall(back)) >= _MOST * len(words) else shown
+
+
+def _backwards(text: str) -> str:
+    """Turn each word round, at its place."""
+    return " ".join(word[::-1] for word in text.split())
+
+
+def _best(ways: Iterable[str]) -> str:
+    """The first of those with the most known words."""
+    return max(ways, key=lambda way: _known(_WORD.findall(way)))
+
+
+def _known(words: Iterable[str]) -> int:
+    ranks = vocabulary.load().ranks
+    return sum(word.casefold() in ranks for word in words)

@@ -1,0 +1,98 @@
+"""English words that comments use, and how a word is found again when every letter may be one of several."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+
+_LISTS = Path(__file__).parents[1] / "signals" / "lists"
+
+LONGEST = 40  # characters of a spelling, with held letters
+# Readings of one spelling that are followed at once.
+_MOST_READINGS = 16
+_FRAGMENT = 2  # characters
+# Of two letters nearly everything is an abbreviation in some comment; these are words, some of them of other languages.
+_SHORT_WORDS = frozenset(
+    """am an as at be by do go ha he hi if im in is it la me mr my no of oh ok on or re so to tv uk up ur us vs we ye yo
+    al da de di du el en es et ex il je le li ll lo mi ne ni se si su te ti tu un va ve vi za""".split()
+)
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    ranks: dict[str, int]  # 0 for the most frequent word
+    hostile: dict[str, int]  # the words worth hiding, the most frequent in toxic comments first
+    by_stem: dict[str, list[str]]  # a stem is a word with each run of one letter as one: “ass” has the stem “as”
+    beginnings: frozenset[str]  # of every stem
+    variants: dict[str, str]  # hostile spellings that are hardly used, and what they mean: “fvck”
+
+    def spell(self, options: Sequence[str]) -> str | None:
+        """Find the word that a sequence of characters spells, given the letters that each may stand for.
+
+        A letter may be held: “fuuuck” and “iiddiioott” spell words as well.
+        """
+        if not 1 < len(options) <= LONGEST:
+            return None
+        readings = {"": ""}
+        for letters in options:
+            readings = self.grow(readings, letters)
+            if not readings:
+                return None
+        found = (
+            (word != spelled, word not in self.hostile, len(spelled) - len(word), self.ranks[word], word)
+            for stem, spelled in readings.items()
+            for word in self.by_stem.get(stem, ())
+            if holds(word, spelled)
+        )
+        return min(found, default=(None,))[-1]
+
+    def grow(self, readings: dict[str, str], letters: str) -> dict[str, str]:
+        grown: dict[str, str] = {}
+        for stem, spelled in readings.items():
+            for letter in letters:
+                longer = stem if stem.endswith(letter) else stem + letter
+                if longer in self.beginnings and len(grown) < _MOST_READINGS:
+                    grown.setdefault(longer, spelled + letter)
+        return grown
+
+
+def holds(word: str, spelled: str) -> bool:
+    """Whether a spelling is the word with letters held longer, and none shorter. Both have the same stem."""
+    return all(len(short) <= len(long) for short, long in zip(_runs(word), _runs(spelled), strict=True))
+
+
+def is_word(written: str, known: Vocabulary) -> bool:
+    """Whether it is an ordinary word as it stands, and no fragment of one."""
+    return written in known.ranks if len(written) > _FRAGMENT else written in _SHORT_WORDS
+
+
+def stem_of(word: str) -> str:
+    return "".join(letter for letter, _ in groupby(word))
+
+
+@cache
+def load() -> Vocabulary:
+    lines = [line.partition(" ") for line in _read("hostile_words.txt")]
+    hostile = [word for word, _, _ in lines]
+    # A listed word that nobody used is rarer than all.
+    words = list(dict.fromkeys([*_read("english_words.txt"), *hostile]))
+    return make(words, hostile, {word: meant for word, _, meant in lines if meant})
+
+
+def make(words: Iterable[str], hostile: Iterable[str], variants: dict[str, str]) -> Vocabulary:
+    ranks = {word: rank for rank, word in enumerate(words)}
+    by_stem: defaultdict[str, list[str]] = defaultdict(list)
+    for word in ranks:
+        by_stem[stem_of(word)].append(word)
+    beginnings = frozenset(stem[:end] for stem in by_stem for end in range(1, len(stem) + 1))
+    return Vocabulary(ranks, {word: rank for rank, word in enumerate(hostile)}, dict(by_stem), beginnings, variants)
+
+
+def _runs(word: str) -> list[str]:
+    return ["".join(run) for _, run in groupby(word)]
+
+
+def _read(name: str) -> list[str]:
+    return (_LISTS / name).read_text(encoding="utf-8").splitlines()
