@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import func, or_, select, tuple_
 from sqlmodel import Session, col
 
 from service.core import db
+from service.core.comments import POLICY
 from service.core.models import Comment, Status
 from workers.signals.signal import History
 
@@ -55,7 +56,10 @@ def _counts_by_status(session: Session, authors: set[_Key]) -> Counter[tuple[UUI
     if not authors:
         return Counter()
     columns = (col(Comment.site_id), col(Comment.author_key), col(Comment.status))
-    rows = session.execute(select(*columns, func.count()).where(tuple_(*columns[:2]).in_(authors)).group_by(*columns))
+    # What the policy has rejected is no evidence: one wrong rejection would bring about the next.
+    counted = or_(col(Comment.status) != Status.REJECTED, col(Comment.decided_by) != POLICY)
+    mine = tuple_(*columns[:2]).in_(authors)
+    rows = session.execute(select(*columns, func.count()).where(mine, counted).group_by(*columns))
     return Counter({(site, key, status): count for site, key, status, count in rows.all()})
 
 
