@@ -232,6 +232,9 @@ def state(comment: Comment) -> CommentState:
         scores=verdict.get("scores", {}),
         engine=verdict.get("engine"),
         policy_version=verdict.get("policy_version"),
+        signals=verdict.get("signals", []),
+        spans=verdict.get("spans", []),
+        latency_ms=verdict.get("latency_ms"),
         metadata=comment.extra,
     )
 

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from service.core.policy import Signal, Span
+
 
 class CommentState(BaseModel):
     """The comment as an event tells it."""
@@ -21,6 +23,9 @@ class CommentState(BaseModel):
     scores: dict[str, float]
     engine: str | None
     policy_version: int | None
+    signals: list[Signal] = Field(description="Evidence for or against spam; a weight adds to the log-odds.")
+    spans: list[Span] = Field(description="What in the text carried the decision, by code points; never the text.")
+    latency_ms: float | None = Field(description="Scoring time, as in the verdict that the API shows.")
     metadata: dict[str, Any] = Field(description="As the blog sent it.")
 
 

@@ -26,7 +26,15 @@ def _comment() -> Comment:
         category=Category.SPAM,
         decided_by="Mia",
         extra={"page": 3},
-        verdict={"decision": "hold", "rule": "spam", "reasons": ["Spam: 90%."], "scores": {"spam": 0.9}},
+        verdict={
+            "decision": "hold",
+            "rule": "spam",
+            "reasons": ["Spam: 90%."],
+            "scores": {"spam": 0.9},
+            "signals": [{"name": "links", "weight": 0.8, "reason": "A link in the text."}],
+            "spans": [{"start": 4, "end": 9, "label": "spam", "weight": 0.8}],
+            "latency_ms": 1.25,
+        },
     )
 
 
@@ -52,6 +60,9 @@ def test_an_event_has_type_time_and_data_of_the_standard() -> None:
             "scores": {"spam": 0.9},
             "engine": None,
             "policy_version": None,
+            "signals": [{"name": "links", "weight": 0.8, "reason": "A link in the text."}],
+            "spans": [{"start": 4, "end": 9, "label": "spam", "weight": 0.8}],
+            "latency_ms": 1.25,
             "metadata": {"page": 3},
         },
     }
@@ -61,6 +72,15 @@ def test_the_state_of_a_pending_comment_is_told_without_a_verdict() -> None:
     state = comments.state(Comment(site_id=db.new_id(), text="a", text_fingerprint=1))
 
     assert (state.status, state.rule, state.reasons, state.scores) == ("pending", None, [], {})
+
+
+def test_a_verdict_from_before_there_were_spans_is_told_without_them() -> None:
+    comment = _comment()
+    comment.verdict = {"decision": "hold", "rule": "spam", "reasons": [], "scores": {}}
+
+    state = comments.state(comment)
+
+    assert (state.signals, state.spans, state.latency_ms) == ([], [], None)
 
 
 def test_no_field_of_an_event_could_hold_the_text_or_the_person() -> None:

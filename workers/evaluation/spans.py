@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from pathlib import Path
 from statistics import mean
@@ -67,7 +68,7 @@ def choose(folder: Path) -> dict[Rule, float]:
     posts = [p for p in read(folder / "toxic-spans" / "tsd_train.csv.gz") if corpora.in_tenth(p.text)]
     model = linear.load(compact.MODELS / "toxicity.npz")
     rules = [Rule(*numbers) for numbers in product(_PARTS, _LEASTS)]
-    scores = {rule: f1(posts, lambda post, rule=rule: mark(model, post, rule)) for rule in rules}
+    scores = {rule: f1(posts, partial(mark, model, rule=rule)) for rule in rules}
     return dict(sorted(scores.items(), key=lambda item: -item[1]))
 
 
