@@ -14,6 +14,7 @@ from service.core.queue import LocalBell, Topic
 from service.core.settings import Settings
 from service.main import build_app
 from workers import delivery, scoring
+from workers.learning import step as learning
 from workers.scorers import load_scorer
 
 log = structlog.get_logger()
@@ -38,7 +39,7 @@ def create_app() -> FastAPI:
 
 
 class Workers:
-    """Two threads, one a topic. Each wakes when the bell rings, and every `sweep_every` for retries and lost rings."""
+    """A thread for each topic. It wakes when the bell rings, and every `sweep_every` for retries and lost rings."""
 
     def __init__(self, database: Database, bell: LocalBell, settings: Settings) -> None:
         self._database = database
@@ -53,6 +54,7 @@ class Workers:
         steps: dict[Topic, Callable[[], int]] = {
             Topic.SCORE: lambda: scoring.score_batch(database, scorer, settings),
             Topic.DELIVER: lambda: delivery.deliver_batch(database, settings),
+            Topic.LEARN: lambda: learning.learn_batch(database, settings),
         }
         for topic, step in steps.items():
             thread = threading.Thread(target=self._work, args=(topic, step), name=topic)

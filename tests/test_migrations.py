@@ -12,7 +12,7 @@ from sqlalchemy import inspect
 from sqlmodel import SQLModel
 
 from service import migrations
-from service.core import comments, models, moderators, outbox, sites, webhooks
+from service.core import comments, lessons, models, moderators, outbox, sites, webhooks
 from service.core.comments import Submission
 from service.core.db import Database, create_engine
 from service.core.queue import SilentBell, Topic
@@ -91,6 +91,7 @@ def test_every_table_takes_a_row(migrated_url: str) -> None:
         comment = comments.submit(session, site.id, Submission(text="Thank you."), "k-1")
         comments.review(session, site.id, comment.id, approve=True, category=None, actor="site")
         outbox.put(session, Topic.SCORE, comment.id)
+        lessons.locked_model(session, site.id)
         moderator = moderators.create(session, "mo@example.org", "Mo", "a long password")
         moderators.join(session, moderator, site.id)
         moderators.log_in(session, moderator)

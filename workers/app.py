@@ -1,4 +1,4 @@
-"""The Celery application: two tasks that drain what is due. A task carries nothing; the rows say what to do."""
+"""The Celery application: a task a topic, which drains what is due. A task carries nothing; the rows say what to do."""
 
 from collections.abc import Callable
 from functools import cache
@@ -11,6 +11,7 @@ from service.core.db import Database, create_engine
 from service.core.queue import CeleryBell, Topic, create_celery
 from service.core.settings import Settings
 from workers import delivery, scoring
+from workers.learning import step as learning
 from workers.scorers import load_scorer
 
 log = structlog.get_logger()
@@ -31,6 +32,11 @@ def score() -> None:
 @app.task(name=Topic.DELIVER)
 def deliver() -> None:
     _work(Topic.DELIVER, lambda: delivery.deliver_batch(_database(), settings))
+
+
+@app.task(name=Topic.LEARN)
+def learn() -> None:
+    _work(Topic.LEARN, lambda: learning.learn_batch(_database(), settings))
 
 
 def _work(topic: Topic, step: Callable[[], int]) -> None:

@@ -1,7 +1,7 @@
 """From comments to verdicts: what reads the text, what else was seen, and the site's rules. No database."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from service.core import policy
@@ -11,6 +11,8 @@ from service.core.policy import Evidence, Policy, Signal, Verdict
 from workers import reading, signals, spam, spans
 from workers.engines.engine import Engine
 from workers.engines.linear import LinearModel
+from workers.learning import shifts
+from workers.learning.model import Model
 from workers.reading import Reading
 from workers.signals import addresses
 from workers.signals.signal import History, Sighting
@@ -46,6 +48,7 @@ class Case:
     policy_version: int
     policy: Policy
     history: History
+    learned: Model = field(default_factory=Model)
 
 
 def judge(scorer: Scorer, cases: Sequence[Case]) -> list[Verdict]:
@@ -65,9 +68,16 @@ def judge(scorer: Scorer, cases: Sequence[Case]) -> list[Verdict]:
 
 def _verdict(case: Case, read: Reading, scores: Scores, log_odds: float, engine: str) -> Verdict:
     seen = signals.collect(Sighting(case.comment, read.normalised, case.history))
-    found = evidence(case, read, {**scores, SPAM: spam.probability(log_odds, seen)}, seen)
-    verdict = policy.decide(case.policy, found)
-    return verdict.model_copy(update={"engine": engine, "policy_version": case.policy_version})
+    before = {**scores, SPAM: spam.probability(log_odds, seen)}
+    after, learned = shifts.apply(case.learned, case.comment, read.normalised, before, seen)
+    verdict = policy.decide(case.policy, evidence(case, read, after, [*seen, *learned]))
+    return verdict.model_copy(
+        update={
+            "engine": f"{engine}, learned {case.learned.version}" if learned else engine,
+            "policy_version": case.policy_version,
+            "reasons": shifts.told(verdict, learned),
+        }
+    )
 
 
 def evidence(case: Case, read: Reading, scores: Scores, seen: Sequence[Signal]) -> Evidence:

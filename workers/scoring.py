@@ -19,6 +19,7 @@ from service.core.queue import Topic
 from service.core.settings import Settings
 from workers import history, judgement, shadow
 from workers.judgement import Case, Scorer
+from workers.learning import store
 
 log = structlog.get_logger()
 
@@ -87,8 +88,9 @@ def _jobs(session: Session, rows: Sequence[OutboxRow]) -> list[Job]:
     by_id = {comment.id: comment for comment in pending}
     policies = sites.live_policies(session, {comment.site_id for comment in pending})
     past = history.of(session, pending)
+    learned = store.load_all(session, policies.keys())
     return [
-        Job(row, Case(comment, *policies[comment.site_id], past[comment.id]))
+        Job(row, Case(comment, *policies[comment.site_id], past[comment.id], learned[comment.site_id]))
         for row in rows
         if (comment := by_id.get(row.subject_id))
     ]

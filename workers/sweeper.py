@@ -18,6 +18,7 @@ from service.core.settings import Settings
 from workers import delivery, scoring
 from workers.engines.engine import EngineUnavailableError
 from workers.judgement import Scorer
+from workers.learning import step as learning
 from workers.scorers import load_scorer
 
 log = structlog.get_logger()
@@ -37,6 +38,9 @@ def sweep(database: Database, settings: Settings) -> None:
 def _drain(database: Database, settings: Settings, topic: Topic, waited: timedelta) -> None:
     if topic == Topic.DELIVER:
         delivery.deliver_batch(database, settings)
+        return
+    if topic == Topic.LEARN:
+        learning.learn_batch(database, settings)
         return
     try:
         scoring.score_batch(database, _scorer(settings), settings)

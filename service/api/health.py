@@ -32,6 +32,7 @@ def readyz(database: DatabaseDep, settings: SettingsDep, response: Response) -> 
     """The database answers and the workers keep up."""
     with database.reading() as session:
         lag = outbox.lag(session)
-    ready = all(waited <= settings.ready_lag for waited in lag.values())
+    # Comments are decided and told of while a site has still to learn.
+    ready = all(waited <= settings.ready_lag for topic, waited in lag.items() if topic != Topic.LEARN)
     response.status_code = 200 if ready else 503
     return Readiness(ready=ready, lag_seconds={t: round(lag[t].total_seconds(), 1) if t in lag else 0.0 for t in Topic})

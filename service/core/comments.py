@@ -11,7 +11,7 @@ from pydantic import field_validator
 from sqlalchemy import delete
 from sqlmodel import Field, Session, col, select
 
-from service.core import db, errors, outbox, text, webhooks
+from service.core import db, errors, lessons, outbox, text, webhooks
 from service.core.events import CommentEvent, CommentState
 from service.core.models import AuditEntry, Category, Comment, Content, Event, IdempotencyKey, Status, Text
 from service.core.policy import Decision, Verdict
@@ -175,6 +175,7 @@ def review(
         raise errors.ConflictError
     _set_decision(session, comment, actor, category)
     _move(session, comment, to, "review", webhooks.enabled(session, {site_id}))
+    lessons.record(session, comment)
     return comment
 
 
@@ -191,6 +192,7 @@ def edit(session: Session, site_id: UUID, comment_id: UUID, submission: Submissi
     comment.revision += 1
     comment.verdict = comment.decided_at = comment.decided_by = comment.category = None
     _move(session, comment, Status.PENDING, "edit", webhooks.enabled(session, {site_id}))
+    lessons.forget(session, comment)
     outbox.put(session, Topic.SCORE, comment.id)
     return comment
 
@@ -202,6 +204,7 @@ def erase(session: Session, site_id: UUID, comment_id: UUID, actor: str) -> None
     events = session.exec(select(Event.id).where(col(Event.comment_id) == comment.id).with_for_update()).all()
     outbox.forget(session, [comment.id, *events])
     session.execute(delete(IdempotencyKey).where(col(IdempotencyKey.comment_id) == comment.id))
+    lessons.forget(session, comment)
     _audit(session, comment, actor, "erase", before=comment.status, after=None)
     session.delete(comment)
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import sqlalchemy
 from pydantic import AfterValidator, AwareDatetime, FiniteFloat
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, MetaData, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, LargeBinary, MetaData, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -286,7 +286,7 @@ class OutboxRow(SQLModel, table=True):
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     topic: Topic = Field(sa_column=_enum(Topic))
-    # A comment to score, or an event to deliver …
+    # A comment to score, a site that learns, or an event to deliver …
     subject_id: UUID
     # … to this endpoint.
     endpoint_id: UUID | None = Field(default=None, sa_column=_owner("endpoint.id", index=True, nullable=True))
@@ -343,6 +343,36 @@ class Delivery(SQLModel, table=True):
     error: str | None = Field(default=None, max_length=500)
     response: str | None = Field(default=None, max_length=4000)
     next_attempt_at: datetime | None = _time(nullable=True)
+
+
+class Lesson(SQLModel, table=True):
+    """What a human decided of one comment, for the site to learn from: no text, and gone when the comment is."""
+
+    __table_args__ = (Index(None, "site_id", "at"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    site_id: UUID = Field(sa_column=_owner("site.id"))
+    # Imported history may come without the comment's row.
+    comment_id: UUID | None = Field(
+        sa_column=Column(ForeignKey("comment.id", ondelete="CASCADE"), nullable=True, unique=True)
+    )
+    # Why it was rejected; none: it was approved.
+    category: Category | None = Field(default=None, sa_column=_enum(Category, nullable=True))
+    actor: str = Field(max_length=200)
+    at: datetime = _time()
+    # The comment as the model sees it, hashed; the workers fill it in.
+    example: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+
+
+class SiteModel(SQLModel, table=True):
+    """What a site has learnt: a function of its lessons. The version grows with every change, a reset included."""
+
+    __tablename__ = "site_model"
+    site_id: UUID = Field(sa_column=Column(ForeignKey("site.id", ondelete="CASCADE"), primary_key=True))
+    version: int = 0
+    taught: int = 0  # lessons behind it
+    weights: bytes = Field(default=b"", sa_column=Column(LargeBinary, nullable=False))
+    updated_at: datetime = _time()
 
 
 class Moderator(SQLModel, table=True):

@@ -19,6 +19,7 @@ class Topic(StrEnum):
 
     SCORE = "score"
     DELIVER = "deliver"
+    LEARN = "learn"
 
 
 class Bell(Protocol):

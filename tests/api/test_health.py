@@ -26,7 +26,7 @@ def test_it_is_ready_when_nothing_waits(anonymous: TestClient) -> None:
     answer = anonymous.get("/readyz")
 
     assert (answer.status_code, answer.json()["ready"]) == (200, True)
-    assert answer.json()["lag_seconds"] == {"score": 0.0, "deliver": 0.0}
+    assert answer.json()["lag_seconds"] == {"score": 0.0, "deliver": 0.0, "learn": 0.0}
 
 
 @pytest.mark.parametrize(("late", "status"), [(timedelta(seconds=-5), 200), (timedelta(seconds=5), 503)])

@@ -1,0 +1,1 @@
+"""Learning from a site's own moderators: a small model per site, fitted to its latest lessons."""
