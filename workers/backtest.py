@@ -23,6 +23,7 @@ from service.core.policy import Decision, Policy, Verdict
 from service.core.settings import Settings
 from workers import commands, history, judgement, past, replay, scorers
 from workers.judgement import Case, Scorer
+from workers.learning import store
 from workers.signals.signal import History
 
 _EXCERPT = 70
@@ -31,7 +32,7 @@ KEPT = (
     "How many comments of an author were approved is counted by today's status of the older ones.",
 )
 RESCORED = (
-    "Scores and signals are new, from the engine that is set now.",
+    "Scores and signals are new, from the engine that is set now and from what the site has learnt by now.",
     "What looks at the past (duplicates, velocity, rejected comments) sees it as it is now.",
 )
 
@@ -164,7 +165,8 @@ def _pairs(
     for chunk in past.chunks(database, site.id, days):
         with database.reading() as session:
             histories = _histories(session, chunk, full=scorer is not None)
-        cases = [Case(comment, 0, policy, histories[comment.id]) for comment in chunk]
+            learned = store.load_all(session, {site.id})[site.id]
+        cases = [Case(comment, 0, policy, histories[comment.id], learned) for comment in chunk]
         kept = [Verdict.model_validate(comment.verdict) for comment in chunk]
         if scorer:
             others: Sequence[Verdict | None] = judgement.judge(scorer, cases)

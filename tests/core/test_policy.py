@@ -1,6 +1,7 @@
 """The rules of a site: which of them holds a comment, and in whose eyes."""
 
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -283,3 +284,188 @@ def test_an_unscored_comment_goes_to_a_human() -> None:
     verdict = policy.unscored("The scorer is away.")
 
     assert (verdict.decision, verdict.rule, verdict.reasons) == (Decision.HOLD, "unscored", ["The scorer is away."])
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_nothing_is_rejected_unless_the_site_asks_for_it(label: str) -> None:
+    assert _decide(scores={label: 1}).decision == Decision.HOLD
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_a_label_rejects_from_its_own_threshold_on_and_holds_below(label: str) -> None:
+    rules = {"reject_at": {label: 0.9}}
+
+    held, rejected = _decide(rules, scores={label: 0.8999}), _decide(rules, scores={label: 0.9})
+
+    assert (held.decision, held.category) == (Decision.HOLD, None)
+    assert (rejected.decision, rejected.category) == (Decision.REJECT, "spam" if label == SPAM else "toxic")
+    assert rejected.rule == held.rule
+    assert "90%, rejected from 90% on." in rejected.reasons[0]
+
+
+def test_certain_spam_is_discarded_where_the_site_wants_it() -> None:
+    rules = {"reject_at": {"spam": 0.8}, "discard_at": {"spam": 0.95}}
+
+    decisions = [_decide(rules, scores={SPAM: score}).decision for score in (0.6, 0.7, 0.8, 0.95)]
+
+    assert decisions == [Decision.APPROVE, Decision.HOLD, Decision.REJECT, Decision.DISCARD]
+
+
+def test_a_score_is_told_once_by_what_it_leads_to() -> None:
+    verdict = _decide({"reject_at": {"insult": 0.9}}, scores={"insult": 0.95, "obscene": 0.6})
+
+    assert verdict.reasons == ["Insult: 95%, rejected from 90% on.", "Obscene language: 60%, held from 50% on."]
+
+
+def test_a_rejected_word_rejects_and_a_held_word_holds() -> None:
+    rules = {"held_words": ["casino"], "rejected_words": ["viagra*"]}
+
+    held, both = _decide(rules, shown="casino"), _decide(rules, shown="viagras at the casino")
+
+    assert (held.decision, held.rule) == (Decision.HOLD, "held_word")
+    assert (both.decision, both.rule, both.category) == (Decision.REJECT, "rejected_word", "other")
+    assert len(both.reasons) == 2
+
+
+def test_a_blocked_author_is_rejected_even_if_trusted() -> None:
+    rules = {"blocked_authors": ["Rex@Example.org"], "trusted_authors": ["rex@example.org"]}
+
+    verdict = _decide(rules, author_names=frozenset({"rex@example.org"}))
+
+    assert (verdict.decision, verdict.rule) == (Decision.REJECT, "blocked_author")
+    assert _decide(rules, author_names=frozenset({"aiko@example.org"})).rule == "none"
+
+
+@pytest.mark.parametrize(("closed", "decision"), [("hold", Decision.HOLD), ("reject", Decision.REJECT)])
+def test_a_closed_post_takes_no_comments(closed: str, decision: Decision) -> None:
+    rules = {"closed_posts": ["post-9"], "closed": closed}
+
+    verdict = _decide(rules, post_id="post-9")
+
+    assert (verdict.decision, verdict.rule) == (decision, "closed_post")
+    assert _decide(rules, post_id="post-10").rule == "none"
+    assert _decide(rules).rule == "none"
+
+
+def test_a_post_closes_with_age_for_comments_that_were_written_later() -> None:
+    rules = {"closed_after_days": 14}
+
+    rules_that_decide = [_decide(rules, post_age=timedelta(days=days)).rule for days in (-1, 0, 14, 15)]
+
+    assert rules_that_decide == ["none", "none", "none", "closed_post"]
+    assert _decide(rules, post_age=None).rule == "none"
+
+
+@pytest.mark.parametrize(("language", "rule"), [("en", "none"), ("ja", "none"), ("ru", "language"), (None, "none")])
+def test_a_site_may_allow_some_languages_only(language: str | None, rule: str) -> None:
+    assert _decide({"allowed_languages": ["en", "ja"]}, language=language).rule == rule
+
+
+def test_a_trusted_author_may_write_in_any_language() -> None:
+    rules = {"allowed_languages": ["en"], "trusted_authors": ["aiko"]}
+
+    assert _decide(rules, language="ja", author_names=frozenset({"aiko"})).rule == "none"
+
+
+def test_what_the_engine_cannot_judge_is_held_and_its_scores_are_not_believed() -> None:
+    verdict = _decide(judged=False, language="ja", scores={"toxicity": 0.99})
+
+    assert (verdict.decision, verdict.rule) == (Decision.HOLD, "unjudged")
+    assert verdict.reasons == ["The engine cannot judge this language (ja)."]
+    assert (verdict.language, verdict.judged) == ("ja", False)
+
+
+def test_what_the_engine_cannot_judge_may_be_left_to_the_other_rules() -> None:
+    rules = {"unjudged": "pass", "held_words": ["カジノ"], "unsure": "hold"}
+
+    assert _decide(rules, judged=False, scores={"toxicity": 0.99, "insult": 0.45}).rule == "none"
+    assert _decide(rules, judged=False, shown="カジノ").rule == "held_word"
+    assert _decide(rules, judged=False, scores={SPAM: 0.9}).rule == "spam"
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_what_is_unsure_is_held_where_the_site_wants_it(label: str) -> None:
+    threshold = Policy().threshold(label)
+    near, far = {label: threshold - 0.05}, {label: threshold - 0.11}
+
+    assert _decide(scores=near).rule == "none"
+    assert _decide({"unsure": "hold"}, scores=near).rule == "unsure"
+    assert _decide({"unsure": "hold"}, scores=far).rule == "none"
+    assert _decide({"unsure": "hold", "unsure_margin": 0.04}, scores=near).rule == "none"
+
+
+def test_trust_settles_what_is_unsure_about_spam_but_not_about_abuse() -> None:
+    rules = {"unsure": "hold", "trusted_authors": ["aiko"]}
+    aiko = frozenset({"aiko"})
+
+    assert _decide(rules, scores={SPAM: 0.69}, author_names=aiko).rule == "none"
+    assert _decide(rules, scores={"insult": 0.49}, author_names=aiko).rule == "unsure"
+
+
+@pytest.mark.parametrize(("rules", "author"), TRUST, ids=["address", "account", "earned"])
+def test_a_trusted_author_is_neither_rejected_nor_discarded_as_spam(
+    rules: dict[str, Any], author: dict[str, Any]
+) -> None:
+    rules = {**rules, "reject_at": {"spam": 0.8}, "discard_at": {"spam": 0.9}}
+
+    assert _decide(rules, **author, scores={SPAM: 1}).rule == "none"
+
+
+def test_the_rules_stand_in_the_order_of_their_strength() -> None:
+    strength = [Decision.DISCARD, Decision.REJECT, Decision.HOLD]
+
+    order = [strength.index(rule.decision) for rule in policy.RULES]
+
+    assert order == sorted(order)
+
+
+def test_the_names_of_the_rules_do_not_change() -> None:
+    """They are stored with every verdict and told to blogs."""
+    assert {rule.name for rule in policy.RULES} == {
+        *("blocked_author", "rejected_word", "held_word", "closed_post", "toxicity", "spam"),
+        *("unjudged", "language", "links", "first_time_author", "unsure", "unreadable_policy"),
+    }
+
+
+def test_rules_that_cannot_be_read_hold_everything() -> None:
+    verdict = policy.decide(policy.UnreadablePolicy(), Evidence(text="thank you", scores=SCORES))
+
+    assert (verdict.decision, verdict.rule) == (Decision.HOLD, "unreadable_policy")
+    assert "cannot be read" in verdict.reasons[0]
+
+
+def test_rules_of_the_first_version_still_mean_the_same() -> None:
+    stored = {
+        "thresholds": {"spam": 0.8},
+        "max_links": 0,
+        "held_words": ["casino"],
+        "trusted_authors": ["aiko"],
+        "trust_after_approved": 3,
+        "hold_first_time_authors": True,
+    }
+
+    rules = Policy.model_validate(stored)
+
+    assert rules.model_dump(exclude_defaults=True) == stored
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {"reject_at": {"spam": 0.49}},
+        {"discard_at": {"toxicity": 0.9}},
+        {"unsure": "reject"},
+        {"unsure_margin": -0.1},
+        {"closed_after_days": 0},
+        {"closed": "approve"},
+        {"unjudged": "approve"},
+        {"allowed_languages": ["english"]},
+        {"allowed_languages": ["EN"]},
+        {"blocked_authors": ["\0"]},
+        {"rejected_words": ["*"]},
+    ],
+    ids=repr,
+)
+def test_stronger_rules_that_make_no_sense_are_refused(rules: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Policy(**rules)
