@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 
 from service.core import sites
 from service.core.models import Comment, Status
-from service.core.policy import LABEL_WORDS, Policy, Signal, Verdict, unscored
+from service.core.policy import LABEL_WORDS, Policy, Verdict, unscored
 
 PAGE_SIZE = 25
 
@@ -33,8 +33,6 @@ class Card:
     comment: Comment
     verdict: Verdict
     scores: list[Score]
-    # Evidence that no reason has named yet.
-    signals: list[Signal]
     # The same author's comments at the same site.
     approved: int
     rejected: int
@@ -87,7 +85,6 @@ def _card(comment: Comment, policy: Policy, decided: Mapping[tuple[object, ...],
         comment=comment,
         verdict=verdict,
         scores=[Score(LABEL_WORDS[label], verdict.scores[label], policy.threshold(label)) for label in scored],
-        signals=[signal for signal in verdict.signals if signal.reason not in verdict.reasons],
         approved=decided[*author, Status.APPROVED],
         rejected=decided[*author, Status.REJECTED],
     )

@@ -7,7 +7,10 @@ from typing import Any
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from service.console import highlights
+
 _UNITS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
+_SMALLER = {"d": "h", "h": "min", "min": "s"}
 _EXCERPT_LINES = 12
 _EXCERPT_LENGTH = 700
 
@@ -24,6 +27,16 @@ def age(at: datetime) -> str:
     return "just now"
 
 
+def duration(length: timedelta) -> str:
+    """Say in the two largest units how long something took: “2 min 5 s”."""
+    seconds = length.total_seconds()
+    for unit, size, smaller in (("d", 86400, 3600), ("h", 3600, 60), ("min", 60, 1)):
+        if seconds >= size:
+            part = int(seconds % size // smaller)
+            return f"{int(seconds // size)} {unit}" + (f" {part} {_SMALLER[unit]}" if part else "")
+    return f"{seconds:.1f} s"
+
+
 def excerpt(text: str) -> str:
     """The beginning of a long text; a text that is short enough is its own excerpt."""
     beginning = "".join(text.splitlines(keepends=True)[:_EXCERPT_LINES])
@@ -38,4 +51,6 @@ _environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_environment.filters.update(age=age, excerpt=excerpt)
+_environment.filters.update(
+    age=age, excerpt=excerpt, duration=duration, cut=highlights.cut, why=highlights.why, strength=highlights.strength
+)

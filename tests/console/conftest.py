@@ -1,6 +1,6 @@
 """The console of a fresh Gatepost on each kind of database, with two sites and a moderator of one of them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from service.core import comments, moderators, sites
 from service.core.comments import Settlement, Submission
 from service.core.db import Database
 from service.core.models import Comment, Site
-from service.core.policy import Decision, Signal, Verdict
+from service.core.policy import Decision, Signal, Span, Verdict
 from service.core.queue import SilentBell
 from service.core.settings import Settings
 from service.main import build_app
@@ -66,7 +66,9 @@ def mira(visitor: TestClient, site: Site) -> TestClient:
 def hold(db: Database) -> Hold:
     """Put a comment into a site's held queue, as the scorer does."""
 
-    def hold(site: Site, text: str = "You idiots!", reason: str = "Insult: 88%.", **fields: Any) -> Comment:
+    def hold(
+        site: Site, text: str = "You idiots!", reason: str = "Insult: 88%.", spans: Sequence[Span] = (), **fields: Any
+    ) -> Comment:
         verdict = Verdict(
             decision=Decision.HOLD,
             rule="toxicity",
@@ -75,6 +77,8 @@ def hold(db: Database) -> Hold:
             signals=[Signal(name="links", weight=1.0, reason=f"Signal, not: {reason}")],
             engine="compact-1",
             policy_version=1,
+            spans=list(spans),
+            latency_ms=2.41,
         )
         with db.transaction() as session:
             comment = comments.submit(session, site.id, Submission.model_validate({"text": text, **fields}))

@@ -11,6 +11,7 @@ from service.core import comments, moderators
 from service.core.comments import Submission
 from service.core.db import Database, new_id
 from service.core.models import Category, Comment, Event, Moderator, Site, Status
+from service.core.policy import Span
 from tests.console.conftest import Hold
 from tests.console.forms import QUEUE, approve, reject
 
@@ -182,9 +183,51 @@ def test_a_card_tells_what_there_is_to_know(mira: TestClient, site: Site, hold: 
         "88%",
         "2%",
         "compact-1",
-        "policy 1",
+        "version 1",
+        "2.4 ms",
+        "for spam: slight, +1.0",
     ):
         assert fact in page
+
+
+def test_what_carried_the_decision_is_marked_and_told(mira: TestClient, site: Site, hold: Hold) -> None:
+    hold(site, text="You idiots!", spans=[Span(start=4, end=10, label="insult", weight=4.2)])
+
+    page = mira.get(QUEUE).text
+
+    assert 'You <mark class="of-abuse" title="Insult, strong, +4.2">idiots</mark>!' in page
+    assert '<bdi>idiots</bdi></mark> <span class="muted">Insult, strong, +4.2</span>' in page
+    assert "<summary>Why was this held?</summary>" in page
+
+
+def test_marked_hostile_text_is_only_text(mira: TestClient, site: Site, hold: Hold) -> None:
+    spans = [
+        Span(start=0, end=2, label=HOSTILE, weight=1),
+        Span(start=2, end=9, label="spam", weight=1),
+        Span(start=9, end=9000, label="insult", weight=1),
+    ]
+    hold(site, text=HOSTILE, spans=spans)
+
+    page = mira.get(QUEUE).text
+
+    assert page.count("<mark") == 2 * len(spans)
+    assert HOSTILE[:3] not in page
+    assert "<script>" not in page.replace("<script src=", "")
+    assert "alert(1)<" not in page
+
+
+def test_a_verdict_from_before_there_were_spans_is_shown(
+    mira: TestClient, db: Database, site: Site, hold: Hold
+) -> None:
+    comment = hold(site, text="You idiots!")
+    with db.transaction() as session:
+        old = session.get_one(Comment, comment.id)
+        old.verdict = {name: one for name, one in old.verdict.items() if name not in {"spans", "latency_ms"}}
+
+    page = mira.get(QUEUE).text
+
+    assert "You idiots!" in page
+    assert "<mark" not in page
 
 
 def test_hostile_text_is_only_text_in_every_field(mira: TestClient, db: Database, site: Site, hold: Hold) -> None:
