@@ -36,7 +36,8 @@ def _difference(name: str, old: Any, new: Any) -> Difference:
 
 def _flatten(rules: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     filled = {**Policy().model_dump(mode="json"), **rules}
-    filled["thresholds"] = {**DEFAULT_THRESHOLDS, **rules.get("thresholds", {})}
+    if isinstance(filled["thresholds"], dict):
+        filled["thresholds"] = {**DEFAULT_THRESHOLDS, **filled["thresholds"]}
     for name, value in filled.items():
         if isinstance(value, dict):
             yield from ((f"{name}.{label}", inner) for label, inner in value.items())

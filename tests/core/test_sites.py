@@ -12,7 +12,7 @@ from sqlmodel import select
 from service.core import db, errors, sites
 from service.core.db import Database
 from service.core.models import Key, PolicyVersion, Scope
-from service.core.policy import Policy
+from service.core.policy import Policy, UnreadablePolicy
 from tests.core.crowds import at_once
 
 
@@ -179,3 +179,42 @@ def test_those_who_save_at_once_make_different_versions(database: Database, site
     versions = at_once(8, save)
 
     assert sorted(versions) == list(range(2, 10))
+
+
+def test_rules_that_cannot_be_read_hold_their_site_alone(
+    database: Database, site_id: UUID, other_site_id: UUID
+) -> None:
+    with database.transaction() as session:
+        session.add(PolicyVersion(site_id=site_id, version=2, rules={"max_links": "many"}, created_by="Mia"))
+
+    with database.reading() as session:
+        live = sites.live_policies(session, {site_id, other_site_id})
+
+    assert live == {site_id: (2, UnreadablePolicy()), other_site_id: (1, Policy())}
+    assert isinstance(live[site_id][1], UnreadablePolicy)
+    assert not isinstance(live[other_site_id][1], UnreadablePolicy)
+
+
+def test_every_version_of_the_rules_can_be_looked_up(database: Database, site_id: UUID, other_site_id: UUID) -> None:
+    with database.transaction() as session:
+        for links in (5, 6):
+            sites.put_policy(session, site_id, Policy(max_links=links), "Mia")
+
+    with database.reading() as session:
+        listed = sites.policy_versions(session, site_id, before=None, limit=2)
+        rest = sites.policy_versions(session, site_id, before=2, limit=2)
+        second, live = sites.policy_version(session, site_id, 2), sites.policy_version(session, site_id)
+        with pytest.raises(errors.NotFoundError):
+            sites.policy_version(session, other_site_id, 2)
+
+    assert ([row.version for row in listed], [row.version for row in rest]) == ([3, 2], [1])
+    assert (second.rules, live.rules) == ({"max_links": 5}, {"max_links": 6})
+
+
+def test_an_unknown_site_is_answered_with_the_sites_there_are(
+    database: Database, site_id: UUID, other_site_id: UUID
+) -> None:
+    with database.reading() as session:
+        assert sites.named(session, "Treaty blog").id == site_id
+        with pytest.raises(errors.NotFoundError, match=r"There are: Another blog, Treaty blog\."):
+            sites.named(session, "Traety blog")
