@@ -1,5 +1,6 @@
 """From comments to verdicts: what reads the text, what else was seen, and the site's rules. No database."""
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -53,11 +54,11 @@ class Case:
 
 def judge(scorer: Scorer, cases: Sequence[Case]) -> list[Verdict]:
     """Give a verdict for each case, in order. Raises whatever the engine raises."""
-    readings = [reading.read(case.comment.text) for case in cases]
+    readings = [reading.read(case.comment.text, case.comment.language) for case in cases]
     toxicity = scorer.engine.score([read.shown for read in readings])
     spam_odds = scorer.spam.log_odds([addresses.spelt_out(case.comment.text) for case in cases])
     verdicts = [
-        _verdict(case, read, scores, log_odds, scorer.label)
+        _verdict(case, read, scores, log_odds, scorer)
         for case, read, scores, log_odds in zip(cases, readings, toxicity, spam_odds, strict=True)
     ]
     return [
@@ -66,14 +67,16 @@ def judge(scorer: Scorer, cases: Sequence[Case]) -> list[Verdict]:
     ]
 
 
-def _verdict(case: Case, read: Reading, scores: Scores, log_odds: float, engine: str) -> Verdict:
-    seen = signals.collect(Sighting(case.comment, read.normalised, case.history))
+def _verdict(case: Case, read: Reading, scores: Scores, log_odds: float, scorer: Scorer) -> Verdict:
+    seen = signals.collect(Sighting(case.comment, read.normalised, case.history, read.language))
     before = {**scores, SPAM: spam.probability(log_odds, seen)}
     after, learned = shifts.apply(case.learned, case.comment, read.normalised, before, seen)
-    verdict = policy.decide(case.policy, evidence(case, read, after, [*seen, *learned]))
+    found = evidence(case, read, after, [*seen, *learned])
+    found = dataclasses.replace(found, judged=_can_judge(scorer.engine, read.language))
+    verdict = policy.decide(case.policy, found)
     return verdict.model_copy(
         update={
-            "engine": f"{engine}, learned {case.learned.version}" if learned else engine,
+            "engine": f"{scorer.label}, learned {case.learned.version}" if learned else scorer.label,
             "policy_version": case.policy_version,
             "reasons": shifts.told(verdict, learned),
         }
@@ -91,6 +94,12 @@ def evidence(case: Case, read: Reading, scores: Scores, seen: Sequence[Signal]) 
         signals=seen,
         author_names=frozenset(names),
         author_approved=case.history.author_approved,
+        language=read.language,
         post_id=comment.post_id,
         post_age=(comment.posted_at or comment.created_at) - published if published else None,
     )
+
+
+def _can_judge(engine: Engine, language: str | None) -> bool:
+    """A text too short to tell its language is judged: most are a few words of the blog's own."""
+    return engine.languages is None or language is None or language in engine.languages

@@ -12,6 +12,7 @@ MODELS = Path(__file__).parents[1] / "models"
 
 class CompactEngine:
     name = "compact"
+    languages = frozenset({"en"})
 
     def __init__(self, model: linear.LinearModel) -> None:
         self._model = model

@@ -29,6 +29,9 @@ BASES = {
 }
 # Without the tokenizer's files transformers 5 quietly makes an empty tokenizer that knows no word.
 BASE_FILES = ("config.json", "tokenizer.json", "tokenizer_config.json")
+LANGUAGES = {
+    "multilingual": frozenset({"en", "fr", "es", "it", "pt", "tr", "ru"}),
+}
 CHECKSUMS = "SHA256SUMS"
 
 
@@ -62,6 +65,7 @@ class DetoxifyEngine:
             _limit_threads(threads)
         self._model: Any = detoxifier.model.eval()
         self._tokenizer: Any = detoxifier.tokenizer
+        self.languages = LANGUAGES.get(model, frozenset({"en"}))
         self.name = f"detoxify-{model}"
         self.version = f"{metadata.version('detoxify')}+{sha256[:8]}"
 

@@ -13,6 +13,11 @@ class Engine(Protocol):
     @property
     def version(self) -> str: ...
 
+    @property
+    def languages(self) -> frozenset[str] | None:
+        """ISO 639-1 codes of what it can judge; None: any."""
+        ...
+
     def score(self, texts: Sequence[str]) -> list[Scores]:
         """Give one `Scores` per text, in order: the six toxicity labels, each a probability in [0, 1].
 
