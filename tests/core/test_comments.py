@@ -25,6 +25,10 @@ APPROVE = Verdict(decision=Decision.APPROVE, rule="none", reasons=[], scores={"t
 HOLD = Verdict(decision=Decision.HOLD, rule="toxicity", reasons=["Toxicity: 99%."], scores={"toxicity": 0.99})
 
 
+REJECT = Verdict(decision=Decision.REJECT, category="toxic", rule="toxicity", reasons=["Toxicity: 99%."])
+DISCARD = Verdict(decision=Decision.DISCARD, category="spam", rule="spam", reasons=["Spam: 99%."])
+
+
 @pytest.fixture
 def submit(database: Database, site_id: UUID) -> Callable[..., Comment]:
     def submit(key: str | None = None, **fields: Any) -> Comment:
@@ -719,3 +723,26 @@ def test_comments_are_found_by_status_and_by_external_id(
 )
 def test_an_author_is_known_by_account_or_else_by_address(fields: dict[str, Any], key: str | None) -> None:
     assert comments.author_key(Submission(text="a", **fields)) == key
+
+
+@pytest.mark.parametrize(("verdict", "category"), [(REJECT, Category.TOXIC), (DISCARD, Category.SPAM)])
+def test_what_the_policy_rejects_or_discards_is_rejected_with_the_category_and_told(
+    database: Database, submit: Callable[..., Comment], verdict: Verdict, category: Category
+) -> None:
+    comment = submit()
+
+    [settled] = _settle(database, comment, verdict)
+
+    assert (settled.status, settled.category, settled.decided_by) == (Status.REJECTED, category, "policy")
+    assert (settled.verdict or {})["decision"] == verdict.decision
+    with database.reading() as session:
+        assert session.exec(select(Event.type).where(col(Event.comment_id) == comment.id)).all() == ["comment.rejected"]
+
+
+def test_a_human_may_approve_what_the_policy_has_rejected(database: Database, submit: Callable[..., Comment]) -> None:
+    comment = submit()
+    _settle(database, comment, REJECT)
+
+    reviewed = _review(database, comment)
+
+    assert (reviewed.status, reviewed.category, reviewed.decided_by) == (Status.APPROVED, None, "Mia")
