@@ -45,7 +45,7 @@ _ADVANTAGE = 2
 _NOISE = re.compile(r"https?://\S+|www\.\S+|\S+@\S+|[@#]\w+|\b\w+\.(?:com|org|net)\b\S*")
 _RUN = re.compile(r"[^\W\d_]+")
 # Of two letters and more: "P E A C E" is no Czech.
-_WORD = re.compile(r"[^\W\d_]{2,}(?:['’][^\W\d_]+)*|[^\W\d_]['’][^\W\d_]+")
+_WORD = re.compile(r"[^\W\d_]{2,}(?:'[^\W\d_]+)*|[^\W\d_]'[^\W\d_]+")
 
 
 def detect(text: str, hint: str | None = None) -> str | None:
@@ -53,7 +53,7 @@ def detect(text: str, hint: str | None = None) -> str | None:
 
     `hint`, the language that the blog declares (BCP 47), tips the balance between languages in Latin script.
     """
-    read = unicodedata.normalize("NFC", _NOISE.sub(" ", text[:_READ]).lower())
+    read = unicodedata.normalize("NFC", _NOISE.sub(" ", text[:_READ]).lower()).replace("\u2019", "'")
     scripts = Counter(script for word in _RUN.findall(read) for script in _scripts(word))
     if not scripts:
         return None
@@ -64,7 +64,7 @@ def detect(text: str, hint: str | None = None) -> str | None:
 
 
 def _scripts(word: str) -> list[str]:
-    """Give the script of each letter; of a word in look-alike letters, such as “ѕtupіd”, none."""
+    """Give the script of each letter; of a word in look-alike letters, half of them Latin, none."""
     scripts = [unicodedata.name(letter, "").partition(" ")[0] for letter in word]
     return [] if "LATIN" in scripts and not _LOOK_ALIKES.isdisjoint(scripts) else scripts
 
@@ -96,7 +96,6 @@ def _by_words(words: set[str], hint: str | None) -> str | None:
 
 def _speakers(word: str) -> tuple[str, ...]:
     """Give the languages that a word speaks for."""
-    word = word.replace("’", "'")
     by_letter = (language for language, letters in LETTERS.items() if not letters.isdisjoint(word))
     return tuple({*_index().get(word, ()), *by_letter})
 

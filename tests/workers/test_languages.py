@@ -1,5 +1,8 @@
 """Which language a comment is taken for. The sentences are the tests' own."""
 
+# ruff: noqa: RUF001
+# Other scripts are what is tested.
+
 import pytest
 
 from workers import languages
