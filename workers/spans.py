@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
@@ -15,17 +14,9 @@ from workers.alignment import Alignment
 from workers.engines.linear import LinearModel
 from workers.signals import addresses
 
-
-@dataclass(frozen=True)
-class Rule:
-    """A word carries a label when its share of the log-odds is this part of the strongest word's, and no less."""
-
-    part_of_strongest: float
-    least: float
-
-
+# A word carries a label when its share of the log-odds is at least this part of the strongest word's.
 # Chosen on the held-out tenth of toxic-spans' training set: `workers.evaluation.spans.choose`.
-RULE = Rule(part_of_strongest=0.6, least=0.3)
+PART_OF_STRONGEST = 0.6
 # The strongest ones; a page of insults needs no more.
 MOST_SPANS = 40
 
@@ -65,7 +56,9 @@ def find(model: LinearModel | None, written: str, verdict: Verdict, fired: Colle
     return _apart(found)
 
 
-def carrying(model: LinearModel, aligned: Alignment, labels: Sequence[str], rule: Rule = RULE) -> Iterator[Span]:
+def carrying(
+    model: LinearModel, aligned: Alignment, labels: Sequence[str], part: float = PART_OF_STRONGEST
+) -> Iterator[Span]:
     """The runs of words that carry the toxicity labels, each named after the kind of which it carries most."""
     words = [word.span() for word in _WORD.finditer(aligned.copy)]
     if not labels or not words:
@@ -74,8 +67,7 @@ def carrying(model: LinearModel, aligned: Alignment, labels: Sequence[str], rule
     weights = np.array([shares[start:end].sum(axis=0) for start, end in words])
     # Toxicity always counts: the other labels are kinds of it.
     columns = [model.labels.index(label) for label in {"toxicity", *labels}]
-    enough = np.maximum(rule.least, rule.part_of_strongest * weights.max(axis=0))
-    is_enough = (weights >= enough)[:, columns].any(axis=1).tolist()
+    is_enough = ((weights >= part * weights.max(axis=0)) & (weights > 0))[:, columns].any(axis=1).tolist()
     for is_carrying, run in groupby(range(len(words)), key=is_enough.__getitem__):
         if is_carrying:
             first, last = (numbers := list(run))[0], numbers[-1]

@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from itertools import product
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -23,15 +22,13 @@ from service.core.policy import Policy
 from workers import alignment, spans
 from workers.engines import compact, linear
 from workers.engines.linear import LinearModel
-from workers.spans import Rule
 from workers.training import corpora
 
 Figures = dict[str, Any]
 Characters = frozenset[int]
 
-_PARTS = (0.4, 0.5, 0.6, 0.7)
+_PARTS = (0.4, 0.5, 0.6, 0.7, 0.8)
 _SEEN_OFTEN = 3
-_LEASTS = (0.0, 0.15, 0.3, 0.5, 1.0)
 
 
 @dataclass(frozen=True)
@@ -52,8 +49,8 @@ def measure(folder: Path) -> Figures:
         "all marked": f1(trial, lambda post: frozenset(range(len(post)))),
         "words of a profanity list": f1(trial, lambda post: _matches(listed, post)),
         "words that people mostly marked in the training set": f1(trial, lambda post: _matches(learnt, post)),
-        "ours": f1(trial, lambda post: mark(model, post, spans.RULE)),
-        "ours, posts that are held": f1(held, lambda post: mark(model, post, spans.RULE)),
+        "ours": f1(trial, partial(mark, model)),
+        "ours, posts that are held": f1(held, partial(mark, model)),
     }
     return {
         "posts": len(trial),
@@ -63,22 +60,20 @@ def measure(folder: Path) -> Figures:
     }
 
 
-def choose(folder: Path) -> dict[Rule, float]:
-    """Score each rule on the tenth of the training set that the bundled model has not learnt from; the best first."""
+def choose(folder: Path) -> dict[float, float]:
+    """Score each threshold on the tenth of the training set that the bundled model has not learnt from."""
     posts = [p for p in read(folder / "toxic-spans" / "tsd_train.csv.gz") if corpora.in_tenth(p.text)]
     model = linear.load(compact.MODELS / "toxicity.npz")
-    rules = [Rule(*numbers) for numbers in product(_PARTS, _LEASTS)]
-    scores = {rule: f1(posts, partial(mark, model, rule=rule)) for rule in rules}
-    return dict(sorted(scores.items(), key=lambda item: -item[1]))
+    return {part: f1(posts, partial(mark, model, part=part)) for part in _PARTS}
 
 
 def f1(posts: Iterable[Post], marked: Callable[[str], Characters]) -> float:
     return round(mean(_f1(marked(post.text), post.toxic) for post in posts), 4)
 
 
-def mark(model: LinearModel, post: str, rule: Rule) -> Characters:
+def mark(model: LinearModel, post: str, part: float = spans.PART_OF_STRONGEST) -> Characters:
     """Mark a post that is known to be toxic, whatever the model says of it as a whole."""
-    found = spans.carrying(model, alignment.align(post), _fired(model, post) or ["toxicity"], rule)
+    found = spans.carrying(model, alignment.align(post), _fired(model, post) or ["toxicity"], part)
     return frozenset(place for span in found for place in range(span.start, span.end))
 
 
