@@ -19,7 +19,7 @@ MOST_WEIGHTS = 20_000
 # Learning begins when more of each kind of verdict than the first number count, and weighs its whole at the second.
 _FIRST, _FULL = 2.0, 5.0
 # Strength of the prior that nothing need be learnt.
-_RIDGE = 0.02
+RIDGE = 0.02
 _SILENT = 1e-3
 
 
@@ -62,7 +62,7 @@ def fit(lessons: Sequence[Taught]) -> dict[str, Head]:
 
     def foresee(weights: Floats) -> Floats:
         """From the verdicts alone: what the engines say is not what moderators agree or disagree with."""
-        return rows.times(fitting.fit(rows, np.zeros(rows.height), rejected, _even(weights, rejected), _RIDGE))
+        return rows.times(fitting.fit(rows, np.zeros(rows.height), rejected, _even(weights, rejected), RIDGE))
 
     weights = trust.weigh(lessons, foresee)
     return {head: _fit_head(rows, lessons, weights, head) for head in HEADS}
@@ -91,7 +91,7 @@ def _fit_head(rows: Rows, lessons: Sequence[Taught], weights: Floats, head: str)
     if not strength:
         return Head()
     base = np.array([one.example.base[HEADS.index(head)] for one in lessons])
-    fitted = strength * fitting.fit(rows, base, truth, counted, _RIDGE)
+    fitted = strength * fitting.fit(rows, base, truth, counted, RIDGE)
     return _largest(rows.vocabulary, fitted)
 
 

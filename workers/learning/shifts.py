@@ -1,6 +1,6 @@
 """What a site has learnt, applied to one comment: its scores move, and a signal says why."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -26,15 +26,22 @@ def apply(
     """The scores after learning, and a signal for each head that moved one. The scores given are left as they are."""
     names = examples.features(content, normalised, seen) if model.has_learnt else []
     features = examples.hashes(names)
-    moved, signals = dict(scores), []
-    for head in HEADS if names else ():
-        shift = model.heads[head].shift(features)
-        if abs(shift) >= _NOTICEABLE:
-            for label in (head, *_EASED) if head == TOXICITY and shift < 0 else (head,):
-                moved[label] = _moved(scores[label], shift)
-            reason = _reason(shift, explain(model.heads[head], names))
-            signals.append(Signal(name=f"{NAME}{head}", weight=round(shift, 2), reason=reason))
-    return moved, signals
+    shifts = {head: model.heads[head].shift(features) for head in HEADS}
+    noticed = {head: shift for head, shift in shifts.items() if abs(shift) >= _NOTICEABLE}
+    signals = [
+        Signal(name=f"{NAME}{head}", weight=round(shift, 2), reason=_reason(shift, explain(model.heads[head], names)))
+        for head, shift in noticed.items()
+    ]
+    return move(scores, noticed), signals
+
+
+def move(scores: Scores, shifts: Mapping[str, float]) -> Scores:
+    """The scores, with each head's moved by so much log-odds."""
+    moved = dict(scores)
+    for head, shift in shifts.items():
+        for label in (head, *_EASED) if head == TOXICITY and shift < 0 else (head,):
+            moved[label] = _moved(scores[label], shift)
+    return moved
 
 
 def told(verdict: Verdict, learned: Iterable[Signal]) -> list[str]:
