@@ -4,11 +4,13 @@ import typer
 
 from workers import backtest, calibration
 from workers.evaluation import command as evaluation
+from workers.learning import command as learning
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 app.command("evaluate")(evaluation.evaluate)
 app.command("calibrate", help=calibration.HELP)(calibration.calibrate)
 app.command("backtest", help=backtest.HELP)(backtest.backtest)
+app.add_typer(learning.app, name="learning")
 
 
 @app.callback()
