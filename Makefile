@@ -8,7 +8,7 @@ UPGRADE ?=
 export CHROMIUM
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-detoxify check fmt migration train bench openapi lock clean python chromium
+.PHONY: help run test test-detoxify check fmt migration train evaluate bench openapi lock clean python chromium
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ migration: .venv-test/installed ## write a migration from the models: make migra
 train: .venv-test/installed ## rebuild the bundled models: make train DATA=folder-of-the-data-sets
 	.venv-test/bin/python -m workers.training --data "$(DATA)"
 
+evaluate: .venv-test/installed .venv-peers/installed ## compare the engines with peers, set by set: make evaluate DATA=folder-of-the-data-sets
+	OMP_NUM_THREADS=1 .venv-test/bin/python -m workers.evaluation.suite --data "$(DATA)"
+
 bench: ## print which benchmarks there are
 	@ls bench
 
@@ -50,7 +53,7 @@ lock: .venv-lock/installed ## lock every package with its hashes; UPGRADE=--upgr
 	$(call lock,detoxify,workers train test detoxify,$(WITHOUT_TORCH))
 
 clean: ## remove the environments and the tools' caches
-	rm -rf .venv .venv-test .venv-detoxify .venv-lock
+	rm -rf .venv .venv-test .venv-detoxify .venv-peers .venv-lock
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 # An environment is made anew when its lock changes: it holds what the lock holds and nothing else.
@@ -65,6 +68,12 @@ clean: ## remove the environments and the tools' caches
 .venv-detoxify/installed: requirements/detoxify.txt requirements/torch.txt | python
 	$(call install,.venv-detoxify,$<)
 	.venv-detoxify/bin/pip $(INSTALL_LOCKED) $(TORCH_INDEX:%=--retries 1 --extra-index-url %) -r requirements/torch.txt
+	touch $@
+
+# The peers' packages would not go together with ours; their models are pickles: only this environment loads them.
+.venv-peers/installed: bench/peers/requirements.txt | python
+	$(PYTHON) -m venv --clear .venv-peers
+	.venv-peers/bin/pip $(INSTALL_LOCKED) -r $<
 	touch $@
 
 .venv-lock/installed: | python
