@@ -3,6 +3,7 @@
 A token is read as another word only when it is no ordinary token as it stands. A word worth hiding is read wherever it
 is found; other words when their disguise is beyond doubt, or when much of the text is disguised.
 """
+# ruff: noqa: RUF001, RUF002 - look-alike letters are what this file is about.
 
 import re
 from collections.abc import Iterator, Sequence
@@ -10,14 +11,22 @@ from dataclasses import dataclass
 
 from service.core import text
 from workers.spelling import orientation, segments, tokens, vocabulary
-from workers.spelling.lookalikes import core_of, is_foreign, letters
+from workers.spelling.lookalikes import core_of, is_foreign, letters, without_brackets
 
 _TOKEN = re.compile(r"(\s*)(\S+)")
 # Of the words of a text: so many are disguised, or in English, before doubtful ones are read too.
-_ENOUGH_DISGUISED, _ENOUGH_ENGLISH = 0.4, 0.6
+_ENOUGH_DISGUISED, _ENOUGH_ENGLISH = 0.2, 0.6
+_ENOUGH_CLEAR = 3
 # A row of single letters, and a word split in so many parts of so many letters.
 _SHORTEST_ROW, _MOST_PARTS, _LONGEST_PART = 3, 4, 8
 _SHORTEST_SPLIT, _LONGEST_SPLIT = 4, 16
+_QUIET = ".,;:?…\"'“”‘’«»"
+# Texts that have lost their apostrophes: “he s hit”.
+_CLITICS = frozenset("stmd")
+_BEFORE_CLITICS = frozenset(
+    "he she it that what who there here let i you we they don isn won can didn doesn wasn couldn wouldn shouldn aren ain"
+    " haven hasn".split(" ")
+)
 _USUAL_LENGTH = 2.5  # letters a word, on average; less is found in any row of letters
 
 
@@ -52,7 +61,7 @@ class Unveiled:
 
 def unveil(shown: str) -> Unveiled:
     """Read a text as it came. Linear in its length."""
-    seen = orientation.as_seen(shown)
+    seen = without_brackets(orientation.as_seen(shown))
     row = [Token(len(gap), written) for gap, written in _TOKEN.findall(text.fold(seen))]
     found = _believed(row, _without_overlaps(row))
     if not found:
@@ -81,7 +90,8 @@ def _single(at: int, token: Token) -> Disguise | None:
     spelling = tokens.read(token.written)
     if not spelling:
         return None
-    return Disguise(at, at + 1, token.written, spelling.word, spelling.sure, spelling.foreign, spelling.accented)
+    word = known.variants.get(spelling.word, spelling.word)
+    return Disguise(at, at + 1, token.written, word, spelling.sure, spelling.foreign, spelling.accented)
 
 
 def _rows(row: Sequence[Token]) -> Iterator[Disguise]:
@@ -127,8 +137,11 @@ def _by_gaps(row: Sequence[Token], places: Sequence[int]) -> list[list[int]]:
 def _splits(row: Sequence[Token], taken: set[int]) -> Iterator[Disguise]:
     """Words with spaces inside: “id iot”. One part at least is no word."""
     known = vocabulary.load()
-    cores = [token.core for token in row]
-    fragment = [not vocabulary.is_word(core, known) and core not in {"a", "i", "s", "t", "m", "d"} for core in cores]
+    cores = [token.written.strip(_QUIET) for token in row]
+    fragment = [
+        not (vocabulary.is_word(core, known) or core in {"a", "i"} or (core in _CLITICS and before in _BEFORE_CLITICS))
+        for before, core in zip(["", *cores], cores, strict=False)
+    ]
     at = 0
     while at < len(row):
         found = next(filter(None, (_split(cores, fragment, at, parts) for parts in range(_MOST_PARTS, 1, -1))), None)
@@ -143,7 +156,12 @@ def _splits(row: Sequence[Token], taken: set[int]) -> Iterator[Disguise]:
 
 def _split(cores: Sequence[str], fragment: Sequence[bool], at: int, parts: int) -> tuple[int, str] | None:
     joined = cores[at : at + parts]
-    if len(joined) < parts or not any(fragment[at : at + parts]) or max(map(len, joined)) > _LONGEST_PART:
+    if (
+        len(joined) < parts
+        or not all(joined)
+        or not any(fragment[at : at + parts])
+        or max(map(len, joined)) > _LONGEST_PART
+    ):
         return None
     options = [letters(character) for core in joined for character in core]
     if not _SHORTEST_ROW <= len(options) <= _LONGEST_SPLIT or not all(options):
@@ -156,14 +174,12 @@ def _believed(row: Sequence[Token], found: Sequence[Disguise]) -> list[Disguise]
     """Leave out what the rest of the text makes unlikely."""
     if not found:
         return []
-    replaced = {at for each in found if not each.sure for at in range(each.first, each.last)}
-    kept = [
-        each
-        for each in found
-        if not (each.foreign and _is_foreign_text(row, replaced | _places(found)))
-        and not (each.accented and not _is_english(row, _places(found)))
-    ]
-    much = len(_places(kept)) >= _ENOUGH_DISGUISED * len(row) and any(each.sure for each in kept)
+    foreign_text, english = _is_foreign_text(row, found), _is_english(row, _places(found))
+    kept = [each for each in found if not (each.foreign and foreign_text) and not (each.accented and not english)]
+    known = vocabulary.load().ranks
+    clear = sum(each.sure or (each.meant in known and len(each.meant) > _SHORTEST_ROW) for each in kept)
+    certain = clear >= _ENOUGH_CLEAR or any(each.sure for each in kept)
+    much = certain and len(_places(kept)) >= _ENOUGH_DISGUISED * len(row)
     return [each for each in kept if each.sure or much]
 
 
@@ -171,15 +187,17 @@ def _places(found: Sequence[Disguise]) -> set[int]:
     return {at for each in found for at in range(each.first, each.last)}
 
 
-def _is_foreign_text(row: Sequence[Token], disguised: set[int]) -> bool:
-    """Whether there are words of another script that cannot be read as Latin letters."""
-    return any(at not in disguised and any(map(is_foreign, token.core)) for at, token in enumerate(row))
+def _is_foreign_text(row: Sequence[Token], found: Sequence[Disguise]) -> bool:
+    """Whether most words of other scripts are no English words in look-alike letters."""
+    known = vocabulary.load().ranks
+    english = {each.first for each in found if each.meant in known}
+    foreign = [at for at, token in enumerate(row) if any(map(is_foreign, token.core))]
+    return sum(at in english for at in foreign) * 2 <= len(foreign)
 
 
 def _is_english(row: Sequence[Token], disguised: set[int]) -> bool:
     words = [token.core for at, token in enumerate(row) if at not in disguised and token.core[:1].isalpha()]
-    known = vocabulary.load()
-    return sum(tokens.is_ordinary(word) for word in words) >= _ENOUGH_ENGLISH * len(words) if known else False
+    return sum(map(tokens.is_ordinary, words)) >= _ENOUGH_ENGLISH * len(words)
 
 
 def _reworded(row: Sequence[Token], found: Sequence[Disguise]) -> Iterator[str]:

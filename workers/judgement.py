@@ -55,7 +55,7 @@ class Case:
 def judge(scorer: Scorer, cases: Sequence[Case]) -> list[Verdict]:
     """Give a verdict for each case, in order. Raises whatever the engine raises."""
     readings = [reading.read(case.comment.text, case.comment.language) for case in cases]
-    toxicity = scorer.engine.score([read.shown for read in readings])
+    toxicity = _toxicity(scorer.engine, readings)
     spam_odds = scorer.spam.log_odds([addresses.spelt_out(case.comment.text) for case in cases])
     verdicts = [
         _verdict(case, read, scores, log_odds, scorer)
@@ -67,8 +67,25 @@ def judge(scorer: Scorer, cases: Sequence[Case]) -> list[Verdict]:
     ]
 
 
+def _toxicity(engine: Engine, readings: Sequence[Reading]) -> list[Scores]:
+    """Score the texts and, in the same batch, the disguised ones unveiled: for each label the higher score counts."""
+    disguised = [read for read in readings if read.is_disguised]
+    scores = engine.score([*(read.shown for read in readings), *(read.unveiled for read in disguised)])
+    unveiled = iter(scores[len(readings) :])
+    return [
+        _higher(shown, next(unveiled)) if read.is_disguised else shown
+        for read, shown in zip(readings, scores[: len(readings)], strict=True)
+    ]
+
+
+def _higher(one: Scores, other: Scores) -> Scores:
+    return {label: max(score, other[label]) for label, score in one.items()}
+
+
 def _verdict(case: Case, read: Reading, scores: Scores, log_odds: float, scorer: Scorer) -> Verdict:
-    seen = signals.collect(Sighting(case.comment, read.normalised, case.history, read.language))
+    seen = signals.collect(
+        Sighting(case.comment, read.normalised, case.history, read.language, read.disguises, read.searched)
+    )
     before = {**scores, SPAM: spam.probability(log_odds, seen)}
     after, learned = shifts.apply(case.learned, case.comment, read.normalised, before, seen)
     found = evidence(case, read, after, [*seen, *learned])
@@ -88,7 +105,7 @@ def evidence(case: Case, read: Reading, scores: Scores, seen: Sequence[Signal]) 
     names = {name.casefold() for name in (comment.author_email, comment.author_id) if name}
     published = comment.post_published_at
     return Evidence(
-        text=read.normalised,
+        text=read.searched,
         scores={label: round(score, 4) for label, score in scores.items()},
         links=addresses.count(comment.text),
         signals=seen,

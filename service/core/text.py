@@ -12,7 +12,7 @@ MOST_MARKS = 4
 # Above this plane's end no character is a mark, but for variation selectors, which are dropped anyway.
 _MARKS_END = 0x20000
 # Marks of no script of their own. What NFKC could not join to a letter is decoration: a strike through, a stack.
-_LOOSE_MARKS = "\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+_LOOSE_MARKS = "\u0488\u0489\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
 # Half-width voiced marks: letters by category, but NFKC turns them into marks.
 _HALF_WIDTH_MARKS = "\uff9e\uff9f"
 # Invisible, though Unicode calls them letters and marks: Hangul fillers, joiners, variation selectors.
@@ -21,8 +21,13 @@ _BLANKS = "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\
 
 def normalise(text: str) -> str:
     """Bring look-alike spellings of one text together. Takes any string; linear in its length."""
+    return " ".join(fold(text).split())
+
+
+def fold(text: str) -> str:
+    """Normalise all but the spaces."""
     text = text.translate(_ASCII_CONTROLS).lower() if text.isascii() else _fold(text)
-    return _RUN.sub(r"\1" * LONGEST_RUN, " ".join(text.split()))
+    return _RUN.sub(r"\1" * LONGEST_RUN, text)
 
 
 def fingerprint(text: str) -> int:

@@ -5,7 +5,7 @@ What a signal weighs is in `weights.json`: learnt where there is data, else set 
 """
 
 from service.core.policy import Signal
-from workers.signals import author, behaviour, links, phrases, script, weights, wording
+from workers.signals import author, behaviour, disguise, links, phrases, script, weights, wording
 from workers.signals.signal import Finding, Sighting, SignalFunction
 
 SIGNALS: tuple[SignalFunction, ...] = (
@@ -33,6 +33,7 @@ SIGNALS: tuple[SignalFunction, ...] = (
     wording.gibberish,
     wording.unfilled_template,
     wording.contact,
+    disguise.letters,
     script.foreign_script,
     script.foreign_language,
     author.name_is_address,

@@ -1,11 +1,12 @@
 """What every signal looks at, and what it says. A signal is a pure function of a `Sighting`; None: it saw nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from service.core import markup
 from service.core.models import Content
+from workers.disguises import Disguise
 from workers.signals import addresses, words
 
 
@@ -29,10 +30,13 @@ class Sighting:
     normalised: str  # the text as it is scored
     history: History
     language: str | None = None  # of the text, where it was told
+    disguises: Sequence[Disguise] = ()  # words that the text spells so that a filter misses them
+
+    searched: str = ""  # every form of the text; not given: the normalised one
 
     @cached_property
     def words(self) -> list[str]:
-        return words.split(self.normalised)
+        return words.split(self.searched or self.normalised)
 
     @cached_property
     def hosts(self) -> list[str]:

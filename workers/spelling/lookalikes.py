@@ -22,6 +22,7 @@ _SYMBOLS = {
     "{": "c",
     "[": "c",
 }
+_BRACKETED = {first + place: chr(97 + place) for first in (0x249C, 0x1F110) for place in range(26)}
 # Scripts of which people write whole words; what else looks like a letter is a symbol.
 _SCRIPTS = {"GREEK", "CYRILLIC", "ARMENIAN", "HEBREW", "CHEROKEE", "COPTIC", "CANADIAN", "LISU", "TIFINAGH", "GEORGIAN"}
 
@@ -60,7 +61,18 @@ def _is_edge(character: str) -> bool:
 @cache
 def is_foreign(character: str) -> bool:
     """Whether it is a letter of another script, and not a symbol or an exotic form of a Latin one."""
-    return character.isalpha() and unicodedata.name(character, "").split(" ")[0] in _SCRIPTS
+    return character.isalpha() and script_of(character) in _SCRIPTS
+
+
+@cache
+def script_of(character: str) -> str:
+    """The first word of its name, such as LATIN."""
+    return unicodedata.name(character, "").split(" ")[0]
+
+
+def without_brackets(text: str) -> str:
+    """Put plain letters for those that compatibility folding would turn into “(a)”."""
+    return text.translate(_BRACKETED)
 
 
 @cache

@@ -1,9 +1,11 @@
 """Text that runs the other way: right-to-left override, letters upside down, words written backwards."""
+# ruff: noqa: RUF001 - look-alike letters are what this file is about.
 
 import re
 from collections.abc import Iterable
 
 from workers.spelling import vocabulary
+from workers.spelling.lookalikes import core_of, letters
 
 _OVERRIDE, _POP = "\u202e", "\u202c"
 _OVERRIDDEN = re.compile(f"{_OVERRIDE}([^{_POP}\r\n]*){_POP}?")
@@ -11,9 +13,9 @@ _TURNED = dict(zip("ɐɔǝɟƃɥᴉıɾʞʅɯɹʇʌʍʎⱯƆƎℲ⅁⋊⅂Ԁᴚ�
 # What is another letter upside down, and counts only beside one that can be nothing else.
 _HALF_TURN = str.maketrans(_TURNED | dict(zip("bdpqunmw69()[]<>", "qpdbnuwm96)(][><", strict=True)))
 _SURELY_TURNED = re.compile("[ɐɔǝɟɥᴉɾʞʅɯɹʇʌʍʎ⅁⋊⅂ԀᴚⅎℲ⅄]")
-_WORD = re.compile(r"[^\W\d_]{3,}")
 # A text is read backwards when that makes most of its words known and few were.
-_FEW, _MOST, _ENOUGH_WORDS = 0.34, 0.6, 2
+_FEW, _MOST, _ENOUGH_WORDS = 0.2, 0.5, 3
+_TWO = 2
 
 
 def as_seen(shown: str) -> str:
@@ -27,11 +29,11 @@ def as_seen(shown: str) -> str:
 
 
 def _forwards(shown: str) -> str:
-    words = _WORD.findall(shown)
-    if len(words) < _ENOUGH_WORDS or _known(words) > _FEW * len(words):
+    words = len(shown.split())
+    if words < _ENOUGH_WORDS or _known(shown) > _FEW * words:
         return shown
     back = shown[::-1]
-    return _best((back, _backwards(shown))) if _known(_WORD.findall(back)) >= _MOST * len(words) else shown
+    return _best((back, _backwards(shown))) if _known(back) >= _MOST * words else shown
 
 
 def _backwards(text: str) -> str:
@@ -41,9 +43,12 @@ def _backwards(text: str) -> str:
 
 def _best(ways: Iterable[str]) -> str:
     """The first of those with the most known words."""
-    return max(ways, key=lambda way: _known(_WORD.findall(way)))
+    return max(ways, key=_known)
 
 
-def _known(words: Iterable[str]) -> int:
+def _known(text: str) -> int:
+    """How many words of three letters or more are known, look-alike letters read as what they look like."""
     ranks = vocabulary.load().ranks
-    return sum(word.casefold() in ranks for word in words)
+    cores = (core_of(token)[1] for token in text.casefold().split())
+    plain = ("".join(letters(c)[:1] or c for c in core) for core in cores)
+    return sum(len(word) > _TWO and word in ranks for word in plain)

@@ -1,13 +1,15 @@
 """What one token means when it is no ordinary token: figures and look-alikes for letters, held or masked letters."""
+# ruff: noqa: RUF001, RUF002 - look-alike letters are what this file is about.
 
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
+from itertools import groupby
 
 from workers.spelling import vocabulary
-from workers.spelling.lookalikes import core_of, is_foreign, letters, without_accent
+from workers.spelling.lookalikes import core_of, is_foreign, letters, script_of, without_accent
 
 # Addresses of the web, of mail and of files.
 _ADDRESS = re.compile(
@@ -17,9 +19,10 @@ _ADDRESS = re.compile(
 _NUMBER = re.compile(r"\W*\d[\d.,:/-]*[a-z%°]{0,3}\W*")
 # “page5”, “windows10”.
 _NUMBERED = re.compile(r"([a-z]{3,})\d+")
-# Letters at a word's edge that are punctuation more often.
-_LEFT_EDGES, _RIGHT_EDGES = "@$!|+(¡", "$!|+"
-_AROUND = ".,;:!?…\"'“”‘’«»()[]{}"
+# So many symbols at a word's edge may be letters.
+_MOST_EDGE = 6
+AROUND = ".,;:!?…\"'“”‘’«»()[]{}"
+_STOPS = ".,;:?…"
 _MASK = re.compile(r"[*#%&?^~.\-_=•■█×@$!+…]")
 _PIECES = re.compile(r"[\W_]+")
 _JOINTS = re.compile(r"(['’/.,;:…-]+)")
@@ -31,6 +34,9 @@ _DRAWN = {
 _DRAWING = re.compile("|".join(map(re.escape, _DRAWN)))
 # English words that are written with two accents or more.
 _BORROWED = frozenset({"resume", "resumes", "protege", "proteges", "melee", "melees", "quebecois", "deja", "naivete"})
+_ANY = "etaoinshrdlucmfwypvbgkjqxz"
+_DOUBLED = re.compile(r"(?:(.)\1)+")
+_LETTERS = re.compile(r"(?:[^\W_]|[@$!|+€£¥¢√∂†§]|[^\x00-\x7f])+")
 _SURE_LENGTH = 4
 _LONGEST = 120  # characters: a longer token is no word, whatever stands between its letters
 _SHOWN = 2  # letters of a masked word
@@ -46,44 +52,56 @@ class Spelling:
     foreign: bool = False  # every letter is of another script
     accented: bool = False  # nothing but accents hides it
 
+    @property
+    def hostile(self) -> bool:
+        return self.word in vocabulary.load().hostile
+
 
 def read(token: str) -> Spelling | None:
     """Read a folded token without spaces; None for an ordinary one, and for one that means nothing."""
     if len(token) > _LONGEST or _ADDRESS.search(token):
         return None
     before, core, after = core_of(token)
+    before = before if core else before.rstrip(_STOPS)
     if variant := vocabulary.load().variants.get(core):
         return Spelling(variant, sure=True)
     if is_ordinary(core):
-        found = next(filter(None, map(_hostile, _with_edges(before, core, after, plain=True))), None)
-        return found or (_masked(token) if len(core) == 1 else None)
+        return _at_edges(before, core, after) or (_masked(token) if len(core) == 1 else None)
     for read_so in (_spelt, _joined, _in_pieces, _drawn):
-        for variant in _with_edges(before, core, after, plain=False):
-            if found := read_so(variant):
-                return found
-    return _drawn(token.strip(_AROUND)) or _masked(token)
+        readings = [found for written in _with_edges(before, core, after) if (found := read_so(written))]
+        if readings:
+            # Symbols at the edge make the word longer: “$h!7” is more than “h!7”.
+            return max(readings, key=lambda found: (found.hostile, found.sure, len(found.word)))
+    return _drawn(token.strip(AROUND)) or _masked(token) or _transcribed(token)
+
+
+def _at_edges(before: str, core: str, after: str) -> Spelling | None:
+    """“$hit”, “@n”: symbols beside what would be a word without them."""
+    readings = [
+        found
+        for written in _with_edges(before, core, after)
+        if written != core and not written.endswith("!") and (found := _spelt(written))
+    ]
+    best = max(readings, key=lambda found: (found.hostile, len(found.word)), default=None)
+    return best and replace(best, sure=best.sure and best.hostile)
 
 
 def is_ordinary(core: str) -> bool:
     """Whether a token without its punctuation can stand in a text as it is."""
     known = vocabulary.load()
-    return len(core) < 2 or core in known.ranks or all(piece in known.ranks for piece in re.split("['’]", core))  # noqa: PLR2004
+    return core in known.ranks or all(len(piece) < _SHOWN or piece in known.ranks for piece in re.split("['’]", core))
 
 
-def _with_edges(before: str, core: str, after: str, *, plain: bool) -> Iterator[str]:
-    """The core, and with the symbols beside it that may be letters; without itself where it is plain."""
-    lefts = [before[len(before) - size :] for size in range(min(len(before), 2) + 1)]
-    rights = [after[:size] for size in range(min(len(after), 3) + 1)]
-    right_edges = _RIGHT_EDGES.replace("!", "") if plain or core.isalpha() else _RIGHT_EDGES
+def _with_edges(before: str, core: str, after: str) -> Iterator[str]:
+    """The core, alone and with the symbols beside it that may be letters."""
+    lefts = [before[at:] for at in range(len(before), max(len(before) - _MOST_EDGE, 0) - 1, -1)]
+    rights = [after[:at] for at in range(min(len(after), _MOST_EDGE) + 1)]
+    # After letters only, “!” is what it is.
+    loud = len(core) > 1 and all(c.isalpha() or not letters(c) for c in core)
     for left in lefts:
         for right in rights:
-            if all(c in _LEFT_EDGES for c in left) and all(c in right_edges for c in right) and (left or right or not plain):
+            if all(map(letters, left + right)) and not (loud and right[:1] == "!"):
                 yield left + core + right
-
-
-def _hostile(written: str) -> Spelling | None:
-    spelling = _spelt(written)
-    return spelling if spelling and spelling.word in vocabulary.load().hostile else None
 
 
 def _spelt(written: str) -> Spelling | None:
@@ -93,14 +111,14 @@ def _spelt(written: str) -> Spelling | None:
         return None
     held = len(written) - len(word)
     hostile = word in known.hostile
-    if held and not (_is_doubled(word, held) or (hostile and (held > 1 or len(word) >= _SURE_LENGTH))):
+    if held and not (_is_doubled(written) or (hostile and (held > 1 or len(word) >= _SURE_LENGTH))):
         return None
     return _judge(written, word) if word != written else None
 
 
-def _is_doubled(word: str, held: int) -> bool:
-    """“yyoouu”: hardly any letter stands alone."""
-    return held >= max(len(word) - 1, 2)
+def _is_doubled(written: str) -> bool:
+    """“yyoouu”: no letter stands alone."""
+    return all(len(list(run)) > 1 for _, run in groupby(written))
 
 
 def _judge(written: str, word: str) -> Spelling:
@@ -110,7 +128,7 @@ def _judge(written: str, word: str) -> Spelling:
         return Spelling(word, hostile and len(word) >= _SURE_LENGTH, foreign=True)
     accents = sum(bool(without_accent(character)) for character in written)
     if accents and accents + latin == len(written):
-        sure = word not in _BORROWED and (hostile or (accents > 1 and len(word) > _SURE_LENGTH))
+        sure = word not in _BORROWED and accents > 1 and (hostile or len(word) > _SURE_LENGTH)
         return Spelling(word, sure, accented=True)
     if _NUMBER.fullmatch(written):
         return Spelling(word, hostile and latin > 1)
@@ -118,7 +136,8 @@ def _judge(written: str, word: str) -> Spelling:
     if numbered and numbered[1] in vocabulary.load().ranks:
         return Spelling(word, sure=False)
     if written.isascii():
-        return Spelling(word, (hostile and latin > 0) or (len(word) >= _SURE_LENGTH and latin > 1))
+        shown = latin or len(set(written)) > 2  # noqa: PLR2004
+        return Spelling(word, (hostile and bool(shown)) or (len(word) >= _SURE_LENGTH and latin > 1))
     return Spelling(word, hostile or len(word) > 2)  # noqa: PLR2004
 
 
@@ -135,8 +154,10 @@ def _joined(written: str) -> Spelling | None:
     hostile = word in known.hostile
     if all(len(piece) == 1 for piece in pieces):
         return Spelling(word, hostile or len(word) > _SURE_LENGTH)
-    fragments = sum(not vocabulary.is_word(piece, known) for piece in pieces)
-    return Spelling(word, sure=True) if hostile and fragments and len(word) >= _SURE_LENGTH else None
+    whole = all(vocabulary.is_word(piece, known) or piece.isdigit() for piece in pieces)
+    if whole or len(word) < _SURE_LENGTH:
+        return None
+    return Spelling(word, hostile)
 
 
 def _pieces(written: str) -> list[str]:
@@ -151,7 +172,7 @@ def _in_pieces(written: str) -> Spelling | None:
     pieces = _JOINTS.split(written)
     if len(pieces) == 1:
         return None
-    read_so = [None if not piece or is_ordinary(piece) else _spelt(piece) for piece in pieces]
+    read_so = [_spelt(piece) if _may_hide(piece) else None for piece in pieces]
     found = [spelling for spelling in read_so if spelling]
     if not found:
         return None
@@ -162,6 +183,10 @@ def _in_pieces(written: str) -> Spelling | None:
         any(spelling.foreign for spelling in found),
         any(spelling.accented for spelling in found),
     )
+
+
+def _may_hide(piece: str) -> bool:
+    return any(map(str.isalpha, piece)) and not is_ordinary(piece)
 
 
 def _drawn(written: str) -> Spelling | None:
@@ -177,7 +202,7 @@ def _drawn(written: str) -> Spelling | None:
 
 def _masked(token: str) -> Spelling | None:
     """“f*ck”, “s**t”, “*sshole”: the likeliest word worth hiding that fits what is shown."""
-    written = token.strip(_AROUND)
+    written = token.strip(AROUND)
     if len(written) < 3 or not _MASK.search(written):  # noqa: PLR2004
         return None
     shown = sum(character.isalnum() for character in written)
@@ -190,7 +215,47 @@ def _masked(token: str) -> Spelling | None:
     for word in _masks().get((len(written), at, written[at]), ()):
         if all(_MASK.fullmatch(c) or letter in letters(c) for letter, c in zip(word, written, strict=True)):
             return Spelling(word, sure=True)
-    return None
+    word = vocabulary.load().spell([_ANY if _MASK.fullmatch(c) else letters(c) for c in written])
+    return Spelling(word, sure=False) if word and len(word) == len(written) else None
+
+
+def _transcribed(token: str) -> Spelling | None:
+    """Letter by letter, what no known word explains; among other disguises only."""
+    written = token.strip(AROUND)
+    pieces = _pieces(written)
+    if len(pieces) > _SHOWN and all(len(piece) == 1 for piece in pieces):
+        joined = "".join(pieces)
+    else:
+        joined = written[::2] if _DOUBLED.fullmatch(written) else written
+    plain = "".join(letters(character)[:1] or character for character in joined)
+    if plain == written or not _LETTERS.fullmatch(joined) or not plain.isalpha() or not plain.isascii():
+        return None
+    if _NUMBER.fullmatch(token) or _NUMBERED.fullmatch(token):
+        return None
+    accents = sum(bool(without_accent(character)) for character in joined)
+    accented = all(without_accent(c) or (c.isascii() and c.isalpha()) for c in joined) and accents > 0
+    hides = _hides_hostile(joined, plain) if len(joined) == len(written) else _hides_hostile("", plain)
+    return Spelling(
+        plain,
+        sure=_switches(joined) > 1 or (hides and (not accented or accents > 1)),
+        foreign=all(map(is_foreign, joined)),
+        accented=accented,
+    )
+
+
+def _switches(written: str) -> int:
+    """How often scripts change in a word; once is an ending (“SMSка”), or a symbol of science (“TNFα”)."""
+    scripts = [script for script, _ in groupby(script_of(character) for character in written if character.isalpha())]
+    foreign = sum(is_foreign(character) for character in written)
+    return len(scripts) - 1 if foreign > 1 else 0
+
+
+def _hides_hostile(written: str, plain: str) -> bool:
+    """Whether a word worth hiding stands within `plain`, and not at the same place in what was written."""
+    hostile = vocabulary.load().hostile
+    longest = min(len(plain), vocabulary.LONGEST)
+    places = ((start, end) for start in range(longest) for end in range(start + _SURE_LENGTH, longest + 1))
+    return any(plain[start:end] in hostile and plain[start:end] != written[start:end] for start, end in places)
 
 
 @lru_cache(maxsize=1024)

@@ -1,4 +1,5 @@
 """Makes the word lists that undo disguises: words frequent in comments, and the words that are worth hiding."""
+# ruff: noqa: RUF001 - an apostrophe may be curved.
 
 import csv
 import re
