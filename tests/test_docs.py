@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from service.core import policy, text
+from service.core.labels import LABELS
+from service.core.policy import Evidence, Policy
 from service.core.settings import Settings
 from tests.journey import deployment as deployments
 from tests.journey.deployment import Deployment
@@ -18,6 +21,9 @@ from tests.servers.receiver import Receiver
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = re.compile(r"<!-- runs as a test -->\n```sh\n(.*?)```\n```json\n(.*?)```", re.DOTALL)
+
+# A policy, and what it makes of comments.
+POLICY_EXAMPLE = re.compile(r"```json\n(.*?)```\n\n(\| comment \|.*?)\n\n", re.DOTALL)
 
 
 @pytest.fixture
@@ -60,6 +66,41 @@ def test_the_webhook_that_the_docs_show_has_the_fields_of_a_real_one(gatepost: D
 
     assert shown.keys() == request.json.keys()
     assert shown["data"].keys() == request.json["data"].keys()
+
+
+@pytest.mark.parametrize(
+    ("rules", "shown", "decision", "rule"),
+    [
+        (rules, *row)
+        for rules, table in POLICY_EXAMPLE.findall((ROOT / "docs/policies.md").read_text(encoding="utf-8"))
+        for row in re.findall(r"^\| `(.*?)` \| (\w+) \| `(\w+)` \|", table, re.MULTILINE)
+    ],
+)
+def test_the_policies_that_the_docs_show_decide_as_they_show(rules: str, shown: str, decision: str, rule: str) -> None:
+    comment = {"text": "", "links": 0, "author_approved": 0, "scores": {}, **json.loads(shown)}
+    days = comment.pop("post_age_days", None)
+    author = comment.pop("author", None)
+    evidence = Evidence(
+        **comment
+        | {"text": text.normalise(comment["text"]), "scores": dict.fromkeys(LABELS, 0.01) | comment["scores"]},
+        author_names=frozenset({author} if author else ()),
+        post_age=None if days is None else timedelta(days=days),
+    )
+
+    verdict = policy.decide(Policy.model_validate_json(rules), evidence)
+
+    assert (verdict.decision, verdict.rule) == (decision, rule)
+
+
+def test_the_docs_show_every_rule_in_its_order_and_every_field() -> None:
+    document = (ROOT / "docs/policies.md").read_text(encoding="utf-8")
+    table = document.partition("| rule | answer |")[2].partition("\n\n")[0]
+
+    assert re.findall(r"^\| `(\w+)` \| (\w+) \|", table, re.MULTILINE) == [
+        (rule.name, rule.decision) for rule in policy.RULES
+    ]
+    examples = [json.loads(rules) for rules, _ in POLICY_EXAMPLE.findall(document)]
+    assert {field for rules in examples for field in rules} == set(Policy.model_fields)
 
 
 def test_the_table_of_settings_is_complete_and_right() -> None:
