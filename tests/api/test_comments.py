@@ -1,5 +1,6 @@
 """What a blog may rely on when it posts comments and looks them up."""
 
+import json
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -107,6 +108,26 @@ def test_a_verdict_explains_itself(client: TestClient, score: Callable[[], int])
     verdict = comment["verdict"]
     assert (verdict["rule"], verdict["policy_version"], verdict["scores"]["insult"]) == ("toxicity", 1, 0.99)
     assert any("Insult: 99%" in reason for reason in verdict["reasons"])
+
+
+def test_the_webhook_tells_the_trace_that_the_api_shows(
+    client: TestClient, app: FastAPI, score: Callable[[], int]
+) -> None:
+    text = "See www.a.example www.b.example www.c.example"
+    posted = client.post(PATH, json={"text": text}).json()
+    score()
+
+    verdict = client.get(f"{PATH}/{posted['id']}").json()["verdict"]
+    with app.state.database.reading() as session:
+        told = json.loads(session.exec(select(Event.body)).one())["data"]
+
+    assert verdict["rule"] == "links"
+    assert [text[span["start"] : span["end"]] for span in verdict["spans"]] == text.split()[1:]
+    assert verdict["latency_ms"] > 0
+    assert {name: told[name] for name in verdict.keys() & told.keys()} == {
+        name: verdict[name] for name in verdict.keys() & told.keys()
+    }
+    assert {"rule", "scores", "signals", "spans", "engine", "policy_version", "latency_ms"} <= told.keys()
 
 
 def test_a_repeat_with_the_same_idempotency_key_gives_back_the_first_comment(
