@@ -5,7 +5,6 @@
 
 import hashlib
 import pickle
-import re
 import tempfile
 from collections.abc import Sequence
 from importlib import metadata
@@ -15,24 +14,9 @@ from typing import IO, Any
 import numpy as np
 
 from service.core.labels import TOXICITY_LABELS, Scores
-from workers.engines import windows
+from workers.engines import checkpoints, windows
 from workers.engines.engine import EngineUnavailableError
 from workers.engines.windows import Floats
-
-# Detoxify's model -> the Hugging Face model that it was trained from, whose files it needs beside its own.
-BASES = {
-    "original": "bert-base-uncased",
-    "unbiased": "roberta-base",
-    "multilingual": "xlm-roberta-base",
-    "original-small": "albert-base-v2",
-    "unbiased-small": "albert-base-v2",
-}
-# Without the tokenizer's files transformers 5 quietly makes an empty tokenizer that knows no word.
-BASE_FILES = ("config.json", "tokenizer.json", "tokenizer_config.json")
-LANGUAGES = {
-    "multilingual": frozenset({"en", "fr", "es", "it", "pt", "tr", "ru"}),
-}
-CHECKSUMS = "SHA256SUMS"
 
 
 class DetoxifyEngine:
@@ -49,23 +33,26 @@ class DetoxifyEngine:
         device: str = "cpu",
         threads: int | None = None,
     ) -> None:
-        if model not in BASES:
-            raise EngineUnavailableError(f"Detoxify has no model {model!r}; known are {', '.join(BASES)}.")
+        if model not in checkpoints.PUBLISHED:
+            raise EngineUnavailableError(
+                f"Detoxify has no model {model!r}; known are {', '.join(checkpoints.PUBLISHED)}."
+            )
         try:
             detoxifier, sha256 = _load(model, folder, device)
-            self._columns = [detoxifier.class_names.index(label) for label in TOXICITY_LABELS]
+            self.columns = [detoxifier.class_names.index(label) for label in TOXICITY_LABELS]
         except ImportError as error:
             raise EngineUnavailableError(
                 "Not installed: pip install '.[detoxify]' in Gatepost's source tree"
             ) from error
         except (OSError, RuntimeError, ValueError) as error:
             reason = f"Detoxify's {model!r} model cannot be loaded: {error}"
-            raise EngineUnavailableError(f"{reason}\n{_way_out(model)}") from error
+            raise EngineUnavailableError(f"{reason}\n{checkpoints.way_out(model)}") from error
         if threads is not None:
             _limit_threads(threads)
-        self._model: Any = detoxifier.model.eval()
-        self._tokenizer: Any = detoxifier.tokenizer
-        self.languages = LANGUAGES.get(model, frozenset({"en"}))
+        self.model: Any = detoxifier.model.eval()
+        self.tokenizer: Any = detoxifier.tokenizer
+        self.window = _window(self.model.config, self.tokenizer.model_max_length)
+        self.languages = checkpoints.PUBLISHED[model].languages
         self.name = f"detoxify-{model}"
         self.version = f"{metadata.version('detoxify')}+{sha256[:8]}"
 
@@ -79,12 +66,11 @@ class DetoxifyEngine:
 
     def _split(self, texts: Sequence[str]) -> tuple[list[dict[str, list[int]]], list[int]]:
         """Cut each text into windows of tokens; give the windows, and for each the index of its text."""
-        size = _window(self._model.config, self._tokenizer.model_max_length)
-        encoded = self._tokenizer(
+        encoded = self.tokenizer(
             [windows.encodable(text) for text in texts],
             truncation=True,
-            max_length=size,
-            stride=windows.overlap(size),
+            max_length=self.window,
+            stride=windows.overlap(self.window),
             return_overflowing_tokens=True,
         )
         owners = encoded.pop("overflow_to_sample_mapping")
@@ -94,9 +80,9 @@ class DetoxifyEngine:
     def _infer(self, batch: list[dict[str, list[int]]]) -> Floats:
         import torch
 
-        inputs = self._tokenizer.pad(batch, return_tensors="pt").to(self._model.device)
+        inputs = self.tokenizer.pad(batch, return_tensors="pt").to(self.model.device)
         with torch.inference_mode():
-            probabilities = torch.sigmoid(self._model(**inputs).logits)[:, self._columns]
+            probabilities = torch.sigmoid(self.model(**inputs).logits)[:, self.columns]
         return np.asarray(probabilities.cpu(), np.float32)
 
 
@@ -118,10 +104,10 @@ def _load(model: str, folder: Path | None, device: str) -> tuple[Any, str]:
     """Give the library's object and its checkpoint's SHA-256; raises OSError, RuntimeError or ValueError."""
     from detoxify import Detoxify
 
-    path = _download(model) if folder is None else _find(model, folder)
+    path = _download(model) if folder is None else checkpoints.find(model, folder)
     with path.open("rb") as checkpoint, tempfile.TemporaryFile() as copy:
         sha256 = hashlib.file_digest(checkpoint, "sha256").hexdigest()
-        _verify(path, sha256)
+        checkpoints.verify(path, sha256)
         try:
             _copy(checkpoint, folder, copy)
             return Detoxify(model, checkpoint=copy, device=device), sha256
@@ -134,51 +120,13 @@ def _load(model: str, folder: Path | None, device: str) -> tuple[Any, str]:
 def _download(model: str) -> Path:
     """Fetch to where the library itself would; unlike the library, check what arrives."""
     import torch
-    from detoxify.detoxify import MODEL_URLS
 
-    url = MODEL_URLS[model]
-    path = Path(torch.hub.get_dir(), "checkpoints", Path(url).name)
+    checkpoint = checkpoints.PUBLISHED[model]
+    path = Path(torch.hub.get_dir(), "checkpoints", checkpoint.file)
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        torch.hub.download_url_to_file(url, str(path), _hash_in_name(path), progress=False)
+        torch.hub.download_url_to_file(checkpoint.url, str(path), checkpoint.digits, progress=False)
     return path
-
-
-def _find(model: str, folder: Path) -> Path:
-    from detoxify.detoxify import MODEL_URLS
-
-    missing = [name for name in BASE_FILES if not (folder / name).is_file()]
-    if missing:
-        raise ValueError(f"the folder {folder} is missing or has no {', '.join(missing)}.")
-    published = {Path(url).name for url in MODEL_URLS.values()}
-    own = folder / Path(MODEL_URLS[model]).name
-    found = [own] if own.is_file() else [path for path in folder.glob("*.ckpt") if path.name not in published]
-    if len(found) != 1:
-        raise ValueError(f"the folder {folder} must hold {own.name}, or one checkpoint (*.ckpt) of your own.")
-    return found[0]
-
-
-def _verify(path: Path, sha256: str) -> None:
-    """Refuse a checkpoint that is not the one published, or not the one that the operator wrote down."""
-    from detoxify.detoxify import MODEL_URLS
-
-    sums = path.with_name(CHECKSUMS)
-    text = sums.read_text() if sums.is_file() else ""
-    listed = {name: digest.lower() for digest, name in re.findall(r"(?m)^([0-9a-fA-F]{64}) [ *](.+)$", text)}
-    published = {Path(url).name: _hash_in_name(Path(url)) for url in MODEL_URLS.values()}
-    expected = listed.get(path.name) or published.get(path.name)
-    if expected is None:
-        raise ValueError(
-            f"{path} is not one that Detoxify published. If you trust where it comes from, write down its"
-            f" checksum: run `sha256sum {path.name} > {CHECKSUMS}` in its folder."
-        )
-    if not sha256.startswith(expected):
-        raise ValueError(f"{path} is damaged or another file: its SHA-256 is {sha256}, not {expected}.")
-
-
-def _hash_in_name(path: Path) -> str:
-    """Give the first digits of the file's SHA-256, as torch.hub's convention puts them into its name."""
-    return path.stem.rpartition("-")[2]
 
 
 def _copy(checkpoint: IO[bytes], folder: Path | None, copy: IO[bytes]) -> None:
@@ -196,14 +144,3 @@ def _copy(checkpoint: IO[bytes], folder: Path | None, copy: IO[bytes]) -> None:
         loaded["config"]["arch"]["args"]["model_type"] = str(folder)
     torch.save(loaded, copy)
     copy.seek(0)
-
-
-def _way_out(model: str) -> str:
-    from detoxify.detoxify import MODEL_URLS
-
-    base = f"https://huggingface.co/{BASES[model]}/resolve/main"
-    urls = "".join(f"\n  {url}" for url in (MODEL_URLS[model], *(f"{base}/{name}" for name in BASE_FILES)))
-    return (
-        f"On a machine with network, fetch these into one folder:{urls}\n"
-        "Bring the folder here and set GATEPOST_DETOXIFY_FOLDER to it (docs/detoxify.md)."
-    )

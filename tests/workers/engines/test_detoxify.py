@@ -3,6 +3,7 @@
 # ruff: noqa: PLC0415
 # Collecting the tests must not need the extra, so torch and its kin are imported where they are used.
 
+import dataclasses
 import hashlib
 import os
 import socket
@@ -14,8 +15,7 @@ from typing import Any
 import pytest
 
 from service.core.labels import TOXICITY_LABELS
-from workers.engines import detoxify as engine_module
-from workers.engines import windows
+from workers.engines import checkpoints, windows
 from workers.engines.detoxify import DetoxifyEngine
 from workers.engines.engine import EngineUnavailableError
 
@@ -142,11 +142,10 @@ def sha256(path: Path) -> str:
 
 
 def publish(monkeypatch: pytest.MonkeyPatch, checkpoint: Path, digits: str) -> None:
-    """Let the library believe that the checkpoint is the one that it published as `original`."""
-    import detoxify.detoxify
-
-    published = checkpoint.rename(checkpoint.with_name(f"original-{digits}.ckpt"))
-    monkeypatch.setitem(detoxify.detoxify.MODEL_URLS, "original", published.as_uri())
+    """Let the engine believe that the checkpoint is the one that it published as `original`."""
+    path = checkpoint.rename(checkpoint.with_name(f"original-{digits}.ckpt"))
+    published = dataclasses.replace(checkpoints.PUBLISHED["original"], url=path.as_uri())
+    monkeypatch.setitem(checkpoints.PUBLISHED, "original", published)
 
 
 def test_scores_equal_those_of_the_library(folder: Path, predict: Predict) -> None:
@@ -320,7 +319,7 @@ def test_a_missing_folder_names_the_way_out(tmp_path: Path) -> None:
         assert part in str(refusal.value)
 
 
-@pytest.mark.parametrize("name", engine_module.BASE_FILES)
+@pytest.mark.parametrize("name", checkpoints.BASE_FILES)
 def test_a_missing_file_of_the_base_model_is_named(folder: Path, name: str) -> None:
     (folder / name).unlink()
 
@@ -368,5 +367,18 @@ def test_an_unknown_model_is_refused_with_the_known_ones() -> None:
 def test_without_the_extra_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "detoxify", None)
 
-    with pytest.raises(EngineUnavailableError, match=r"pip install 'gatepost\[detoxify\]'"):
+    with pytest.raises(EngineUnavailableError, match=r"pip install '\.\[detoxify\]'"):
         DetoxifyEngine()
+
+
+def test_the_addresses_are_those_of_the_library() -> None:
+    from detoxify.detoxify import MODEL_URLS
+
+    assert {model: checkpoint.url for model, checkpoint in checkpoints.PUBLISHED.items()} == MODEL_URLS
+
+
+@pytest.mark.parametrize(("model", "known"), [("original", False), ("multilingual", True)])
+def test_only_the_multilingual_model_judges_french(tmp_path: Path, model: str, *, known: bool) -> None:
+    engine = DetoxifyEngine(model, write_folder(tmp_path / "model"))
+
+    assert ("fr" in engine.languages) == known

@@ -1,0 +1,1 @@
+"""The weights of the engines: what there is, fetching, verifying and exporting (`gatepost models`)."""
