@@ -7,11 +7,11 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import roc_auc_score
 
 from service.core.labels import TOXICITY_LABELS
 from service.core.policy import DEFAULT_THRESHOLDS
 from workers.engines.linear import Floats
+from workers.evaluation import metrics
 from workers.training import templates, toxicity
 from workers.training.corpora import Corpus
 
@@ -56,13 +56,14 @@ def _measure_label(
     probabilities: NDArray[np.float32], truth: NDArray[np.int8], weights: NDArray[np.float32]
 ) -> Figures:
     positive = truth == 1
+    scores, natural = probabilities.astype(np.float64), weights.astype(np.float64)
     return {
         "positives": int(positive.sum()),
-        "roc_auc": round(float(roc_auc_score(truth, probabilities)), 4),
-        "roc_auc_natural": round(float(roc_auc_score(truth, probabilities, sample_weight=weights)), 4),
+        "roc_auc": round(metrics.roc_auc(positive, scores), 4),
+        "roc_auc_natural": round(metrics.roc_auc(positive, scores, natural), 4),
         "predicted_rate_natural": round(float(np.average(probabilities, weights=weights)), 5),
         "observed_rate_natural": round(float(np.average(truth, weights=weights)), 5),
-        "calibration_error_natural": round(_calibration_error(probabilities, truth, weights), 4),
+        "calibration_error_natural": round(metrics.calibration_error(positive, scores, natural), 4),
         "at": {
             str(at): _measure_threshold(probabilities >= at, positive, weights) for at in (0.2, 0.3, 0.4, 0.5, 0.7, 0.9)
         },
@@ -76,15 +77,6 @@ def _measure_threshold(held: NDArray[np.bool_], positive: NDArray[np.bool_], wei
         "precision_natural": round(float(right / max(weights[held].sum(), 1)), 4),
         "held_natural": round(float(weights[held].sum() / weights.sum()), 5),
     }
-
-
-def _calibration_error(
-    probabilities: NDArray[np.float32], truth: NDArray[np.int8], weights: NDArray[np.float32]
-) -> float:
-    """Expected calibration error over ten equal bins."""
-    bins = np.minimum((probabilities * 10).astype(int), 9)
-    gaps = (probabilities - truth) * weights
-    return float(np.abs(np.bincount(bins, gaps, 10)).sum() / weights.sum())
 
 
 def _measure_naming(model: Model) -> Figures:
