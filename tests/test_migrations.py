@@ -91,6 +91,7 @@ def test_every_table_takes_a_row(migrated_url: str) -> None:
         comment = comments.submit(session, site.id, Submission(text="Thank you."), "k-1")
         comments.review(session, site.id, comment.id, approve=True, category=None, actor="site")
         outbox.put(session, Topic.SCORE, comment.id)
+        session.add(models.Imprint(comment_id=comment.id, hash=-1, site_id=site.id))
         lessons.locked_model(session, site.id)
         moderator = moderators.create(session, "mo@example.org", "Mo", "a long password")
         moderators.join(session, moderator, site.id)

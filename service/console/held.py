@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, select, tuple_
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlmodel import Session, col
 
-from service.core import sites
+from service.core import comments, sites
 from service.core.models import Comment, Status
 from service.core.policy import LABEL_WORDS, Policy, Verdict, unscored
 
@@ -71,13 +71,13 @@ def _is_held(site_ids: Sequence[UUID]) -> ColumnElement[bool]:
     return and_(col(Comment.site_id).in_(site_ids), col(Comment.status) == Status.HELD)
 
 
-def _cards(session: Session, comments: Sequence[Comment]) -> list[Card]:
-    policies = sites.live_policies(session, {comment.site_id for comment in comments})
-    decided = _count_by_author(session, comments)
-    return [_card(comment, policies[comment.site_id][1], decided) for comment in comments]
+def _cards(session: Session, shown: Sequence[Comment]) -> list[Card]:
+    policies = sites.live_policies(session, {comment.site_id for comment in shown})
+    decided = comments.count_by_author(session, shown)
+    return [_card(comment, policies[comment.site_id][1], decided) for comment in shown]
 
 
-def _card(comment: Comment, policy: Policy, decided: Mapping[tuple[object, ...], int]) -> Card:
+def _card(comment: Comment, policy: Policy, decided: Mapping[tuple[UUID, str | None, Status], int]) -> Card:
     verdict = Verdict.model_validate(comment.verdict) if comment.verdict else unscored("Not scored.")
     scored = [label for label in LABEL_WORDS if label in verdict.scores]
     author = (comment.site_id, comment.author_key)
@@ -88,11 +88,3 @@ def _card(comment: Comment, policy: Policy, decided: Mapping[tuple[object, ...],
         approved=decided[*author, Status.APPROVED],
         rejected=decided[*author, Status.REJECTED],
     )
-
-
-def _count_by_author(session: Session, comments: Sequence[Comment]) -> Counter[tuple[object, ...]]:
-    """(site, author, status) -> number of comments."""
-    authors = {(comment.site_id, comment.author_key) for comment in comments if comment.author_key}
-    columns = (col(Comment.site_id), col(Comment.author_key), col(Comment.status))
-    query = select(*columns, func.count()).where(tuple_(*columns[:2]).in_(authors)).group_by(*columns)
-    return Counter({(site_id, key, status): number for site_id, key, status, number in session.execute(query)})

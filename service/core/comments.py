@@ -2,13 +2,15 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from pydantic import field_validator
-from sqlalchemy import delete
+from sqlalchemy import delete, func, or_, tuple_
+from sqlalchemy import select as sqlalchemy_select
 from sqlmodel import Field, Session, col, select
 
 from service.core import db, errors, lessons, outbox, text, webhooks
@@ -106,6 +108,21 @@ def get(session: Session, site_id: UUID, comment_id: UUID, *, lock: bool = False
     if comment is None:
         raise errors.NotFoundError("There is no such comment at this site.")
     return comment
+
+
+def count_by_author(session: Session, comments: Iterable[Comment]) -> Counter[tuple[UUID, str | None, Status]]:
+    """(site, author, status) -> number of comments, for the authors of these.
+
+    What the policy has rejected is no evidence: one wrong rejection would bring about the next.
+    """
+    authors = {(comment.site_id, comment.author_key) for comment in comments if comment.author_key}
+    if not authors:
+        return Counter()
+    columns = (col(Comment.site_id), col(Comment.author_key), col(Comment.status))
+    mine = tuple_(*columns[:2]).in_(authors)
+    counted = or_(col(Comment.status) != Status.REJECTED, col(Comment.decided_by).is_distinct_from(POLICY))
+    query = sqlalchemy_select(*columns, func.count()).where(mine, counted).group_by(*columns)
+    return Counter({(site_id, key, status): number for site_id, key, status, number in session.execute(query)})
 
 
 def find(

@@ -251,6 +251,17 @@ class Comment(Content, table=True):
     category: Category | None = Field(default=None, sa_column=_enum(Category, nullable=True))
 
 
+class Imprint(SQLModel, table=True):
+    """A hash of a part of a comment, or of a host that it links to: what two comments have in common, without either."""
+
+    __table_args__ = (Index(None, "hash", "created_at"),)
+
+    comment_id: UUID = Field(sa_column=Column(ForeignKey("comment.id", ondelete="CASCADE"), primary_key=True))
+    hash: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    site_id: UUID = Field(sa_column=_owner("site.id", index=True))
+    created_at: datetime = _time()
+
+
 class IdempotencyKey(SQLModel, table=True):
     """A submission's `Idempotency-Key`: the same key and body give back the first comment."""
 

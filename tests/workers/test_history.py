@@ -5,12 +5,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlmodel import Session
+from sqlalchemy import event
+from sqlmodel import Session, select
 
 from service.core import comments, db, sites
 from service.core.comments import Submission
 from service.core.db import Database
-from service.core.models import Comment, Status
+from service.core.models import Comment, Imprint, Status
 from workers import history
 from workers.signals.signal import History
 
@@ -109,7 +110,126 @@ def test_another_sites_past_is_not_seen(database: Database, site_id: UUID) -> No
         past = history.of(session, batch)
 
         assert past[batch[0].id] == History()
-        assert past[batch[1].id] == History(1, 1, 2, 2)
+        assert past[batch[1].id] == History(1, 1, 2, 2, 2)
+
+
+SPUN = (
+    "I have been surfing online more than three hours today, yet I never found any interesting article like yours."
+    " It is pretty worth enough for me. In my view, if all webmasters made good content as you did, the web would be"
+    " a lot more useful than ever before. {}"
+)
+
+
+def test_nearly_the_same_text_counts_at_the_site(database: Database, site_id: UUID) -> None:
+    with database.transaction() as session:
+        first = _submit(session, site_id, text=SPUN.format("Thanks, Ben!"))
+        history.of(session, [first])
+        second = _submit(session, site_id, text=SPUN.format("Regards from Ann."))
+
+        past = history.of(session, [second])[second.id]
+
+        assert (past.same_text, past.similar, past.similar_elsewhere) == (0, 1, 0)
+
+
+def test_nearly_the_same_text_counts_across_sites(database: Database, site_id: UUID) -> None:
+    with database.transaction() as session:
+        elsewhere = sites.create(session, "Another").id
+        history.of(session, [_submit(session, elsewhere, text=SPUN.format("Thanks, Ben!"))])
+        here = _submit(session, site_id, text=SPUN.format("Regards from Ann."))
+
+        past = history.of(session, [here])[here.id]
+
+        assert (past.similar, past.similar_elsewhere) == (0, 1)
+
+
+def test_near_duplicates_of_one_batch_count_each_other(database: Database, site_id: UUID) -> None:
+    with database.transaction() as session:
+        batch = [_submit(session, site_id, text=SPUN.format(name)) for name in ("Ben.", "Ann.", "Kim.")]
+
+        past = history.of(session, batch)
+
+        assert [past[comment.id].similar for comment in batch] == [2, 2, 2]
+
+
+def test_a_near_duplicate_is_forgotten_after_a_week(database: Database, site_id: UUID) -> None:
+    with database.transaction() as session:
+        history.of(session, [_submit(session, site_id, text=SPUN.format("Ben."))])
+        for imprint in session.scalars(select(Imprint)):
+            imprint.created_at -= timedelta(days=7, minutes=1)
+        session.flush()
+        late = _submit(session, site_id, text=SPUN.format("Ann."))
+
+        assert history.of(session, [late])[late.id].similar == 0
+
+
+def test_imprints_of_comments_older_than_a_week_are_removed(database: Database, site_id: UUID) -> None:
+    with database.transaction() as session:
+        old = _submit(session, site_id, text=SPUN.format("Ben."))
+        eight_days_ago = UUID(int=old.id.int - (8 * 24 * 3600 * 1000 << 80))
+        session.add(Comment(id=eight_days_ago, site_id=site_id, text="old", text_fingerprint=1))
+        session.flush()
+        session.add(Imprint(comment_id=eight_days_ago, hash=1, site_id=site_id))
+        session.flush()
+
+        history.of(session, [old])
+
+        assert eight_days_ago not in session.scalars(select(Imprint.comment_id)).all()
+
+
+def test_a_comment_that_is_scored_again_leaves_only_its_last_imprints(database: Database, site_id: UUID) -> None:
+    with database.transaction() as session:
+        comment = _submit(session, site_id, text=SPUN.format("http://a.example Ben."))
+        history.of(session, [comment])
+        comment.text = "Changed: http://b.example"
+        history.of(session, [comment])
+
+        assert len(session.scalars(select(Imprint)).all()) == 1
+        assert history.of(session, [comment])[comment.id].similar == 0
+
+
+def test_further_copies_of_a_well_known_text_leave_no_imprint(database: Database, site_id: UUID) -> None:
+    with database.transaction() as session:
+        batches = [[_submit(session, site_id, text=SPUN.format("")) for _ in range(8)] for _ in range(4)]
+        for batch in batches:
+            history.of(session, batch)
+
+        past = history.of(session, batches[-1])
+
+        assert len(session.scalars(select(Imprint.comment_id).distinct()).all()) == 16
+        assert past[batches[-1][0].id].similar == 16 + 7
+
+
+def test_comments_with_a_link_to_the_same_host_are_counted(database: Database, site_id: UUID) -> None:
+    with database.transaction() as session:
+        elsewhere = sites.create(session, "Another").id
+        texts = [f"Look {number}: https://www.A.example/{number}" for number in range(3)]
+        batch = [_submit(session, site_id, text=text) for text in texts]
+        history.of(session, batch)
+        last, other = _submit(session, site_id, text="http://a.example"), _submit(session, elsewhere, text=texts[0])
+
+        past = history.of(session, [last, other])
+
+        assert (past[last.id].recent_with_host, past[other.id].recent_with_host) == (3, 0)
+
+
+def test_an_authors_comments_of_ten_minutes_are_counted(database: Database, site_id: UUID) -> None:
+    with database.transaction() as session:
+        for age in (timedelta(minutes=9), timedelta(minutes=11)):
+            _submit(session, site_id, author_email="aiko@example.org", age=age)
+        comment = _submit(session, site_id, author_email="aiko@example.org")
+
+        assert history.of(session, [comment])[comment.id].recent_from_author == 1
+
+
+def test_the_queries_do_not_grow_with_the_batch(database: Database, site_id: UUID) -> None:
+    with database.transaction() as session:
+        batch = [_submit(session, site_id, text=SPUN.format(n), author_email=f"{n}@example.org") for n in range(50)]
+        statements: list[str] = []
+        event.listen(database.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+
+        history.of(session, batch)
+
+        assert len(statements) <= 9
 
 
 def _submit(
