@@ -25,10 +25,10 @@ class Rows:
     vocabulary: Hashes
 
     def times(self, weights: Floats) -> Floats:
-        return np.bincount(self.rows, self.values * weights[self.columns], self.height)
+        return np.bincount(self.rows, self.values * weights[self.columns], self.height).astype(np.float64)
 
     def transposed_times(self, of_rows: Floats) -> Floats:
-        return np.bincount(self.columns, self.values * of_rows[self.rows], self.vocabulary.size)
+        return np.bincount(self.columns, self.values * of_rows[self.rows], self.vocabulary.size).astype(np.float64)
 
 
 def stack(features: Sequence[Hashes]) -> Rows:

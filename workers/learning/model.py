@@ -105,8 +105,6 @@ def _largest(hashes: Hashes, weights: Floats) -> Head:
 def _even(weights: Floats, rejected: Floats) -> Floats:
     """Let approvals and rejections weigh alike."""
     total = weights.sum()
-    return np.where(
-        rejected > 0,
-        weights * total / max(2 * (weights @ rejected), 1e-9),
-        weights * total / max(2 * (weights @ (1 - rejected)), 1e-9),
-    )
+    shares = rejected @ weights, (1 - rejected) @ weights
+    each = np.where(rejected > 0, *(total / max(2 * share, 1e-9) for share in shares))
+    return np.asarray(weights * each, np.float64)

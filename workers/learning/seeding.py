@@ -96,7 +96,7 @@ def _lessons(scorer: Scorer, site_id: UUID, decided: Sequence[Decided]) -> Itera
     for comment, verdict, one in zip(comments_of, verdicts, decided, strict=True):
         comment.verdict = verdict.model_dump(mode="json")
         packed = step.example_of(comment).pack()
-        yield Lesson(site_id=site_id, category=one.category, actor=trust.IMPORT, example=packed)
+        yield Lesson(site_id=site_id, comment_id=None, category=one.category, actor=trust.IMPORT, example=packed)
 
 
 def _comment(site_id: UUID, submission: Submission) -> Comment:

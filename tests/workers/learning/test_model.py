@@ -10,6 +10,7 @@ from tests.workers.learning import lessons
 from workers.learning import model
 from workers.learning.examples import HEADS
 from workers.learning.model import MOST, Model
+from workers.learning.trust import Taught
 
 
 def _shift(heads: dict[str, model.Head], text: str, head: str = "spam") -> float:
@@ -24,7 +25,7 @@ def test_what_is_like_the_rejected_rises_and_what_is_like_the_approved_does_not(
 
 
 @pytest.mark.parametrize("lessons_of", [lessons.honest(1), lessons.honest(40)[:40], lessons.honest(40)[40:], []])
-def test_a_few_verdicts_or_verdicts_of_one_kind_change_nothing(lessons_of: list[lessons.Taught]) -> None:
+def test_a_few_verdicts_or_verdicts_of_one_kind_change_nothing(lessons_of: list[Taught]) -> None:
     assert not Model(1, model.fit(lessons_of)).has_learnt
 
 

@@ -5,15 +5,16 @@ import pytest
 from service.core.comments import Submission
 from service.core.labels import LABELS, SPAM, Scores
 from service.core.models import Category
-from service.core.policy import Decision, Verdict
+from service.core.policy import Decision, Signal, Verdict
 from tests.workers.learning import lessons
-from workers.learning import model, shifts
+from workers.learning import examples, model, shifts
 from workers.learning.model import Model
+from workers.learning.trust import Taught
 
 SCORES: Scores = dict.fromkeys(LABELS, 0.4)
 
 
-def _apply(learned: Model, text: str, scores: Scores = SCORES) -> tuple[Scores, list[shifts.Signal]]:
+def _apply(learned: Model, text: str, scores: Scores = SCORES) -> tuple[Scores, list[Signal]]:
     return shifts.apply(learned, Submission(text=text), text, scores, [])
 
 
@@ -28,11 +29,11 @@ def lenient() -> Model:
     """Has learnt that the site welcomes what the engine takes for toxic, as long as it is about watches."""
     sure = {"spam": 0.1, "toxicity": 0.9}
     approved = [
-        lessons.Taught(lessons.examples.of(Submission(text=text), text, sure, []), None, "moderator:1")
+        Taught(examples.of(Submission(text=text), text, sure, []), None, "moderator:1")
         for text in lessons.texts(lessons.SELLING, 40)
     ]
     rejected = [
-        lessons.Taught(lessons.examples.of(Submission(text=text), text, sure, []), Category.TOXIC, "moderator:1")
+        Taught(examples.of(Submission(text=text), text, sure, []), Category.TOXIC, "moderator:1")
         for text in lessons.texts(lessons.ORDINARY, 40)
     ]
     return Model(1, model.fit(approved + rejected))

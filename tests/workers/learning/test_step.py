@@ -18,7 +18,7 @@ from service.core.settings import Settings
 from tests.engines import word_scorer
 from tests.workers.learning.lessons import ORDINARY, SELLING, texts
 from workers import scoring
-from workers.learning import model, seeding, step, store
+from workers.learning import examples, model, seeding, step, store
 
 AIKO = "moderator:aiko"
 
@@ -210,7 +210,7 @@ def _model(database: Database, site_id: UUID) -> SiteModel:
 def _shift(database: Database, site_id: UUID, text: str) -> float:
     with database.reading() as session:
         learned = store.load_all(session, [site_id])[site_id]
-    features = step.examples.hashes(step.examples.features(Submission(text=text), text, []))
+    features = examples.hashes(examples.features(Submission(text=text), text, []))
     return learned.heads["spam"].shift(features)
 
 

@@ -2,8 +2,10 @@
 
 import pytest
 
+from service.core.comments import Submission
+from service.core.models import Category
 from tests.workers.learning import lessons
-from workers.learning import model, trust
+from workers.learning import examples, model, trust
 from workers.learning.trust import Taught
 
 BARELY = 0.5  # log-odds; an ordinary comment is 1.7 from being held
@@ -67,9 +69,9 @@ def test_an_imported_past_counts_in_full() -> None:
 
 
 def test_a_moderator_alone_who_turns_the_engines_verdicts_round_teaches_nothing() -> None:
-    def one(text: str, spam: float, category: lessons.Category | None) -> Taught:
-        submission = lessons.Submission(text=text)
-        return Taught(lessons.examples.of(submission, text, {"spam": spam}, []), category, "moderator:1")
+    def one(text: str, spam: float, category: Category | None) -> Taught:
+        submission = Submission(text=text)
+        return Taught(examples.of(submission, text, {"spam": spam}, []), category, "moderator:1")
 
     turned = [one(text, 0.9, None) for text in lessons.texts(lessons.SELLING, 30)]
     turned += [one(text, 0.1, lessons.SPAM) for text in lessons.texts(lessons.ORDINARY, 30)]
