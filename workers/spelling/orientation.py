@@ -1,5 +1,4 @@
 """Text that runs the other way: right-to-left override, letters upside down, words written backwards."""
-# ruff: noqa: RUF001 - look-alike letters are what this file is about.
 
 import re
 from collections.abc import Iterable

@@ -89,7 +89,12 @@ def _at_edges(before: str, core: str, after: str) -> Spelling | None:
 def is_ordinary(core: str) -> bool:
     """Whether a token without its punctuation can stand in a text as it is."""
     known = vocabulary.load()
-    return core in known.ranks or all(len(piece) < _SHOWN or piece in known.ranks for piece in re.split("['’]", core))
+    pieces = re.split("['’]", core)
+    if len(core) < _SHOWN or core in known.ranks:
+        return True
+    return any(map(known.ranks.__contains__, pieces)) and all(
+        len(piece) < _SHOWN or piece in known.ranks for piece in pieces
+    )
 
 
 def _with_edges(before: str, core: str, after: str) -> Iterator[str]:
@@ -105,6 +110,8 @@ def _with_edges(before: str, core: str, after: str) -> Iterator[str]:
 
 
 def _spelt(written: str) -> Spelling | None:
+    if _DOUBLED.fullmatch(written) and (half := written[::2]) in vocabulary.load().ranks:
+        return Spelling(half, len(half) >= _SURE_LENGTH)
     options = [letters(character) for character in written]
     known = vocabulary.load()
     if not all(options) or not (word := known.spell(options)):

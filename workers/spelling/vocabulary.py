@@ -12,16 +12,17 @@ _LISTS = Path(__file__).parents[1] / "signals" / "lists"
 LONGEST = 40  # characters of a spelling, with held letters
 # Readings of one spelling that are followed at once.
 _MOST_READINGS = 16
-# Listed as misspellings, and words or names as well.
-_OF_THEIR_OWN = frozenset(
-    ("anilingus", "cack", "dix", "fack", "feck", "fick", "focker", "fook", "fux", "nigra", "nigre", "puss", "shat")
-)
-_FRAGMENT = 2  # characters
 # Of two letters nearly everything is an abbreviation in some comment; these are words, some of them of other languages.
 _SHORT_WORDS = frozenset(
-    "am an as at be by do go ha he hi if im in is it la me mr my no of oh ok on or re so to tv uk up ur us vs we ye yo"
-    " al da de di du el en es et ex il je le li ll lo mi ne ni se si su te ti tu un va ve vi za".split(" ")
+    # A line for each would fill a page.
+    "am an as at be by do go ha he hi if im in is it la me mr my no of oh ok on or re so to tv uk up ur us vs we ye yo "  # noqa: SIM905
+    "al da de di du el en es et ex il je le li ll lo mi ne ni se si su te ti tu un va ve vi za".split()
 )
+# Listed as misspellings, and words or names as well.
+_OF_THEIR_OWN = frozenset(
+    ("cack", "dix", "fack", "feck", "fick", "focker", "fook", "fuq", "fux", "nigra", "nigre", "puss", "shat")
+)
+_FRAGMENT = 2  # characters
 
 
 @dataclass(frozen=True)
