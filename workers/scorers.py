@@ -3,7 +3,7 @@
 import structlog
 
 from service.core.settings import EngineName, Settings
-from workers.engines import compact, detoxify, onnx
+from workers.engines import cascade, compact, detoxify, onnx
 from workers.engines.engine import Engine, EngineUnavailableError
 from workers.judgement import Scorer
 
@@ -35,4 +35,4 @@ def _engine(name: EngineName, settings: Settings) -> Engine:
         if settings.onnx_folder is None:
             raise EngineUnavailableError("Which exported model? Set GATEPOST_ONNX_FOLDER to its folder.")
         return onnx.OnnxEngine(settings.onnx_folder, settings.engine_threads)
-    return compact.load()
+    return compact.load() if name == "compact" else cascade.load(settings.engine_threads)

@@ -1,6 +1,7 @@
 """Two small linear models, one for the six toxicity labels and one for spam, on NumPy alone."""
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from service.core.labels import SPAM, TOXICITY_LABELS, Scores
@@ -49,6 +50,8 @@ def load(path: Path = MODELS / "toxicity.npz") -> CompactEngine:
     return CompactEngine(load_model(path))
 
 
+# Read-only, and what scores is also what tells which words carried a verdict: one copy for both.
+@cache
 def load_model(path: Path = MODELS / "toxicity.npz") -> linear.LinearModel:
     model = linear.load(path)
     _expect(model, TOXICITY_LABELS)
