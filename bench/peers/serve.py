@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import metadata
+from pathlib import Path
 from typing import Any, TextIO
 
 Scores = dict[str, float]
@@ -78,7 +79,8 @@ def main(name: str) -> None:
     with _own_output() as output:
         score = PEERS[name]()
         package = metadata.distribution(name)
-        size = sum(path.stat().st_size for file in package.files or [] if (path := package.locate_file(file)).is_file())
+        paths = [Path(str(package.locate_file(file))) for file in package.files or []]
+        size = sum(path.stat().st_size for path in paths if path.is_file())
         _say(output, {"version": package.version, "bytes": size})
         for line in sys.stdin:
             texts = json.loads(line)

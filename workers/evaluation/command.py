@@ -128,7 +128,7 @@ def _told(news: Console) -> Iterator[None]:
 
 def _settings(engine: str | None) -> Settings:
     try:
-        return Settings(engine=engine) if engine else Settings()  # type: ignore[arg-type]
+        return Settings(engine=engine) if engine else Settings()
     except ValidationError as error:
         raise EngineUnavailableError(
             "\n".join(f"{item['loc'][0]}: {item['msg']}" for item in error.errors())

@@ -27,7 +27,8 @@ class Labelled:
 
     @property
     def bad(self) -> Truth:
-        return np.logical_or.reduce(list(self.truth.values()))
+        bad: Truth = np.logical_or.reduce(list(self.truth.values()))
+        return bad
 
     @property
     def clean(self) -> Truth:
@@ -116,7 +117,7 @@ def select(labelled: Labelled, decided: Decided, label: str) -> tuple[Truth, Flo
         truth = np.logical_or.reduce([labelled.truth[name] for name in names])
         known = truth | np.logical_and.reduce([labelled.known[name] for name in names])
         scores = decided.scores[:, : len(TOXICITY_LABELS)].max(axis=1)
-        held = (decided.scores[:, : len(TOXICITY_LABELS)] >= _THRESHOLDS).any(axis=1)
+        held = np.logical_or.reduce(decided.scores[:, : len(TOXICITY_LABELS)] >= _THRESHOLDS, axis=1)
     return truth[known], scores[known], held[known], labelled.weights[known]
 
 

@@ -137,7 +137,8 @@ def _thinned(points: Floats) -> Floats:
     # Evenly along the line: a curve turns where few rows are.
     length = np.append(0, np.cumsum(np.abs(np.diff(points, axis=0)).sum(axis=1)))
     chosen = np.unique(np.searchsorted(length, np.linspace(0, length[-1], _POINTS)))
-    return points[np.unique(np.append(chosen, [0, len(points) - 1]))]
+    thinned: Floats = points[np.unique(np.append(chosen, [0, len(points) - 1]))]
+    return thinned
 
 
 def _x(share: float) -> float:
