@@ -176,7 +176,9 @@ def _believed(row: Sequence[Token], found: Sequence[Disguise]) -> list[Disguise]
     foreign_text, english = _is_foreign_text(row, found), _is_english(row, _places(found))
     kept = [each for each in found if not (each.foreign and foreign_text) and not (each.accented and not english)]
     known = vocabulary.load().ranks
-    clear = sum(each.sure or (each.meant in known and len(each.meant) > _SHORTEST_ROW) for each in kept)
+    clear = sum(
+        each.sure or (not each.accented and each.meant in known and len(each.meant) > _SHORTEST_ROW) for each in kept
+    )
     certain = clear >= _ENOUGH_CLEAR or any(each.sure for each in kept)
     much = certain and len(_places(kept)) >= _ENOUGH_DISGUISED * len(row)
     return [each for each in kept if each.sure or much]

@@ -77,3 +77,7 @@ def test_no_long_text_takes_more_than_linear_time(hostile: str) -> None:
     text.normalise(hostile)
     # About 30 ms; a quadratic step takes seconds.
     assert time.process_time() - begin < 0.5
+
+
+def test_folding_leaves_the_spaces_alone() -> None:
+    assert text.fold("A\u200b  \uff22\n\tc\u0489") == "a  b\n\tc"

@@ -23,6 +23,8 @@ _SYMBOLS = {
     "[": "c",
 }
 _BRACKETED = {first + place: chr(97 + place) for first in (0x249C, 0x1F110) for place in range(26)}
+# Letters of living languages that Unicode does not take apart.
+_STROKED = {"đ": "d", "ø": "o", "ł": "l", "ħ": "h", "ŧ": "t", "ð": "d", "ı": "i"}  # noqa: RUF001 - the letter itself
 # Scripts of which people write whole words; what else looks like a letter is a symbol.
 _SCRIPTS = {"GREEK", "CYRILLIC", "ARMENIAN", "HEBREW", "CHEROKEE", "COPTIC", "CANADIAN", "LISU", "TIFINAGH", "GEORGIAN"}
 
@@ -39,7 +41,7 @@ def letters(character: str) -> str:
 @cache
 def without_accent(character: str) -> str:
     """The Latin letter under an accent; nothing for any other character."""
-    base = unicodedata.normalize("NFD", character)[:1]
+    base = _STROKED.get(character) or unicodedata.normalize("NFD", character)[:1]
     return base if base != character and base.isascii() and base.isalpha() else ""
 
 

@@ -13,7 +13,7 @@ _TURNED = dict(zip("ɐɔǝɟƃɥᴉıɾʞʅɯɹʇʌʍʎⱯƆƎℲ⅁⋊⅂Ԁᴚ�
 _HALF_TURN = str.maketrans(_TURNED | dict(zip("bdpqunmw69()[]<>", "qpdbnuwm96)(][><", strict=True)))
 _SURELY_TURNED = re.compile("[ɐɔǝɟɥᴉɾʞʅɯɹʇʌʍʎ⅁⋊⅂ԀᴚⅎℲ⅄]")
 # A text is read backwards when that makes most of its words known and few were.
-_FEW, _MOST, _ENOUGH_WORDS = 0.2, 0.5, 3
+_FEW, _MOST, _ENOUGH_WORDS = 0.34, 0.5, 3
 _TWO = 2
 
 

@@ -32,8 +32,10 @@ _DRAWN = {
     "|=": "f", "|3": "b", "/\\": "a", "\\/": "v", "()": "o", "vv": "w", "><": "x", "ph": "f",
 }  # fmt: skip
 _DRAWING = re.compile("|".join(map(re.escape, _DRAWN)))
-# English words that are written with two accents or more.
-_BORROWED = frozenset({"resume", "resumes", "protege", "proteges", "melee", "melees", "quebecois", "deja", "naivete"})
+# Words that are written with two accents or more.
+_BORROWED = frozenset(
+    {"resume", "resumes", "protege", "proteges", "melee", "melees", "quebecois", "deja", "naivete", "rape"}
+)
 _ANY = "etaoinshrdlucmfwypvbgkjqxz"
 _DOUBLED = re.compile(r"(?:(.)\1)+")
 _LETTERS = re.compile(r"(?:[^\W_]|[@$!|+€£¥¢√∂†§]|[^\x00-\x7f])+")
