@@ -38,10 +38,6 @@ class SpamModel:
     def version(self) -> str:
         return self._model.version
 
-    def score(self, texts: Sequence[str]) -> list[float]:
-        """Give the probability of spam, at equal odds beforehand; a site's own odds are added to `log_odds`."""
-        return [float(row[0]) for row in self._model.probabilities(texts)]
-
     def log_odds(self, texts: Sequence[str]) -> list[float]:
         return [float(row[0]) for row in self._model.log_odds(texts)]
 

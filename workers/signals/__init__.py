@@ -48,8 +48,8 @@ def find(sighting: Sighting) -> list[Finding]:
 
 
 def collect(sighting: Sighting) -> list[Signal]:
-    """What was found, weighed."""
-    return [
-        Signal(name=found.name, weight=round(weights.of(found.name) * found.strength, 3), reason=found.reason)
-        for found in find(sighting)
-    ]
+    return [weigh(finding) for finding in find(sighting)]
+
+
+def weigh(found: Finding) -> Signal:
+    return Signal(name=found.name, weight=round(weights.of(found.name) * found.strength, 3), reason=found.reason)

@@ -12,38 +12,38 @@ LONGEST_NAME = 253  # characters (RFC 1035, as text)
 
 @cache
 def spam_domains() -> frozenset[str]:
-    return _read("spam_domains.txt")
+    return read("spam_domains.txt")
 
 
 @cache
 def shorteners() -> frozenset[str]:
-    return _read("shorteners.txt")
+    return read("shorteners.txt")
 
 
 @cache
 def disposable_domains() -> frozenset[str]:
-    return _read("disposable_domains.txt")
+    return read("disposable_domains.txt")
 
 
 @cache
 def spam_phrases() -> Phrases:
-    return Phrases(_read("spam_phrases.txt"))
+    return Phrases(read("spam_phrases.txt"))
 
 
 @cache
 def blocklist() -> Phrases:
-    return Phrases(_read("blocklist.txt"))
+    return Phrases(read("blocklist.txt"))
 
 
 @cache
 def praise() -> Phrases:
-    return Phrases(_read("praise.txt"))
+    return Phrases(read("praise.txt"))
 
 
 @cache
 def trade_pattern() -> re.Pattern[str]:
     """What an address may contain only if it sells that, even inside a longer word."""
-    return re.compile("|".join(map(re.escape, sorted(_read("trade_words.txt")))))
+    return re.compile("|".join(map(re.escape, sorted(read("trade_words.txt")))))
 
 
 def holds(domains: frozenset[str], host: str) -> bool:
@@ -55,6 +55,6 @@ def holds(domains: frozenset[str], host: str) -> bool:
     return any(".".join(labels[start:]) in domains for start in range(len(labels)))
 
 
-def _read(name: str) -> frozenset[str]:
+def read(name: str) -> frozenset[str]:
     lines = (_FOLDER / name).read_text(encoding="utf-8").casefold().splitlines()
     return frozenset(line for line in lines if line and not line.startswith("#"))

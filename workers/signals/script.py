@@ -10,31 +10,31 @@ _FEWEST_LETTERS = 10
 _MOST = 0.5
 # Scripts by the language that a blog declares; a language that is not here is written in Latin letters.
 _SCRIPTS = {
-    **dict.fromkeys(("ru", "uk", "bg", "be", "mk", "kk", "ky", "mn", "tg"), {"CYRILLIC"}),
-    "sr": {"CYRILLIC", "LATIN"},
-    "ja": {"CJK", "HIRAGANA", "KATAKANA"},
-    "zh": {"CJK", "BOPOMOFO"},
-    "ko": {"HANGUL", "CJK"},
-    **dict.fromkeys(("ar", "fa", "ur", "ps"), {"ARABIC"}),
-    **dict.fromkeys(("he", "yi"), {"HEBREW"}),
-    **dict.fromkeys(("hi", "mr", "ne", "sa"), {"DEVANAGARI"}),
-    "el": {"GREEK"},
-    "th": {"THAI"},
-    "bn": {"BENGALI"},
-    "ta": {"TAMIL"},
-    "te": {"TELUGU"},
-    "ka": {"GEORGIAN"},
-    "hy": {"ARMENIAN"},
-    "am": {"ETHIOPIC"},
-    "km": {"KHMER"},
-    "lo": {"LAO"},
-    "my": {"MYANMAR"},
+    **dict.fromkeys(("ru", "uk", "bg", "be", "mk", "kk", "ky", "mn", "tg"), frozenset({"CYRILLIC"})),
+    "sr": frozenset({"CYRILLIC", "LATIN"}),
+    "ja": frozenset({"CJK", "HIRAGANA", "KATAKANA"}),
+    "zh": frozenset({"CJK", "BOPOMOFO"}),
+    "ko": frozenset({"HANGUL", "CJK"}),
+    **dict.fromkeys(("ar", "fa", "ur", "ps"), frozenset({"ARABIC"})),
+    **dict.fromkeys(("he", "yi"), frozenset({"HEBREW"})),
+    **dict.fromkeys(("hi", "mr", "ne", "sa"), frozenset({"DEVANAGARI"})),
+    "el": frozenset({"GREEK"}),
+    "th": frozenset({"THAI"}),
+    "bn": frozenset({"BENGALI"}),
+    "ta": frozenset({"TAMIL"}),
+    "te": frozenset({"TELUGU"}),
+    "ka": frozenset({"GEORGIAN"}),
+    "hy": frozenset({"ARMENIAN"}),
+    "am": frozenset({"ETHIOPIC"}),
+    "km": frozenset({"KHMER"}),
+    "lo": frozenset({"LAO"}),
+    "my": frozenset({"MYANMAR"}),
 }
-_LATIN = {"LATIN"}
+_LATIN = frozenset({"LATIN"})
 
 
 def foreign_script(sighting: Sighting) -> Finding | None:
-    """A text in letters that the blog's readers do not use. English is read everywhere, so Latin letters are no sign."""
+    """A text in letters that the blog's readers do not use. Latin letters are no sign: English is read everywhere."""
     own = _own_scripts(sighting)
     found = _scripts(sighting.normalised)
     total = sum(found.values())
@@ -54,12 +54,12 @@ def foreign_language(sighting: Sighting) -> Finding | None:
     return Finding("foreign_language", f"Written in another language ({written}) than this blog ({own}).")
 
 
-def _own_scripts(sighting: Sighting) -> set[str] | None:
+def _own_scripts(sighting: Sighting) -> frozenset[str] | None:
     """As the blog declares, or as the post's title is written; None: nobody knows."""
     if language := _base(sighting.content.language):
         return _SCRIPTS.get(language, _LATIN)
     title = _scripts(sighting.content.post_title or "")
-    return set(title) if title else None
+    return frozenset(title) if title else None
 
 
 def _scripts(text: str) -> Counter[str]:

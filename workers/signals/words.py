@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
-_WORD = re.compile(r"\w+(?:['’]\w+)*")
+_WORD = re.compile(r"\w+(?:['\u2019]\w+)*")
 # No phrase of our lists is longer; a longer one would be looked up for nothing.
 MOST_WORDS = 8
 

@@ -10,7 +10,7 @@ from workers.engines import cascade as engines
 from workers.engines import compact
 from workers.engines.linear import LinearModel
 from workers.engines.onnx import OnnxEngine
-from workers.training import cards, cascade, evaluation, spam, toxicity
+from workers.training import cards, cascade, evaluation, spam, toxicity, weights
 
 Tell = Callable[[str], None]
 
@@ -25,10 +25,11 @@ def main(
 ) -> None:
     """Rebuild the bundled models. The linear ones take some minutes on one core; the same data give the same bytes.
 
-    Reads jigsaw-toxic, identity-terms, toxic-spans, davidson-hate-offensive, youtube-spam-collection and
-    sms-spam-collection. The encoder needs torch.
+    Reads jigsaw-toxic, identity-terms, toxic-spans, davidson-hate-offensive, youtube-spam-collection,
+    sms-spam-collection and list-wordpress-comment-blocklist. The encoder needs torch.
 
-    Writes toxicity.npz and spam.npz, for each a card (.json: checksum, sources, figures), README.md, and encoder/.
+    Writes toxicity.npz and spam.npz, for each a card (.json: checksum, sources, figures), README.md, encoder/, and
+    what the signals of spam weigh (workers/signals/weights.json).
     """
     out.mkdir(parents=True, exist_ok=True)
     known = toxicity.read(data)
@@ -53,6 +54,7 @@ def _build_spam(folder: Path, out: Path, tell: Tell) -> None:
     model = spam.train(data, tell)
     tell("measuring")
     cards.publish(model, out / "spam.npz", cards.SPAM, lambda saved: spam.measure(saved, data))
+    weights.save(weights.learn(data, tell))
 
 
 def _build_encoder(folder: Path, start: Path, out: Path, tell: Tell) -> None:

@@ -30,6 +30,11 @@ SPAM: Card = {
         {"data": "youtube-spam-collection", "licence": "CC-BY-4.0 (UCI)"},
         {"data": "sms-spam-collection", "licence": "CC-BY-4.0 (UCI)"},
         {"data": "jigsaw-toxic, harmless rows", "licence": "CC0 (labels), CC-BY-SA-3.0 (Wikipedia's text)"},
+        {"data": "toxic-spans", "licence": "CC0-1.0"},
+        {"data": "davidson-hate-offensive", "licence": "MIT"},
+        {"data": "identity-terms", "licence": "CC-BY-4.0"},
+        {"data": "list-wordpress-comment-blocklist", "licence": "MIT"},
+        {"data": "comments written for Gatepost (workers/training/comments)", "licence": "MIT"},
     ],
     "hold_at": {SPAM_LABEL: DEFAULT_THRESHOLDS[SPAM_LABEL]},
 }

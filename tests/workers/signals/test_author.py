@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.workers.signals.sightings import sight
+from tests.workers.signals.sightings import sight, weight
 from workers.signals import author
 from workers.signals.signal import History
 
@@ -14,7 +14,7 @@ def test_a_name_that_is_a_web_address_speaks_for_spam(name: str) -> None:
     signal = author.name_is_address(sight(author_name=name))
 
     assert signal is not None
-    assert signal.weight > 0
+    assert weight(signal) > 0
     assert signal.reason == "The author's name is a web address."
 
 
@@ -28,7 +28,7 @@ def test_a_throw_away_address_speaks_for_spam(address: str) -> None:
     signal = author.disposable_address(sight(author_email=address))
 
     assert signal is not None
-    assert signal.weight > 0
+    assert weight(signal) > 0
     assert signal.reason == f"A throw-away e-mail address ({address.casefold().partition('@')[2]})."
 
 
@@ -43,7 +43,7 @@ def test_approved_comments_speak_against_spam() -> None:
     signal = author.approved_before(sight(history=History(author_approved=2)))
 
     assert signal is not None
-    assert signal.weight < 0
+    assert weight(signal) < 0
     assert signal.reason == "The author has 2 approved comments here."
 
 
@@ -52,14 +52,14 @@ def test_one_approval_weighs_less_than_a_dozen() -> None:
 
     assert one is not None
     assert dozen is not None
-    assert one.weight > dozen.weight
+    assert weight(one) > weight(dozen)
 
 
 def test_rejected_comments_speak_for_spam() -> None:
     signal = author.rejected_before(sight(history=History(author_rejected=2)))
 
     assert signal is not None
-    assert signal.weight > 0
+    assert weight(signal) > 0
     assert signal.reason == "2 comments of this author were rejected here."
 
 

@@ -26,6 +26,9 @@ def test_a_list_of_domains_holds_hosts_as_links_spell_them(domains: Callable[[],
     assert [name for name in domains() if name != name.strip().casefold() or "/" in name or "." not in name] == []
 
 
-def test_the_phrases_are_spelt_as_texts_are_normalised() -> None:
-    assert lists.spam_phrases()
-    assert [phrase for phrase in lists.spam_phrases() if phrase != text.normalise(phrase)] == []
+@pytest.mark.parametrize("name", ["spam_phrases.txt", "blocklist.txt", "praise.txt"])
+def test_the_phrases_are_spelt_as_texts_are_normalised(name: str) -> None:
+    phrases = lists.read(name)
+
+    assert phrases
+    assert [phrase for phrase in phrases if phrase != text.normalise(phrase)] == []

@@ -8,7 +8,7 @@ import pytest
 from service.core import markup
 from service.core.models import Content
 from workers import signals
-from workers.signals import links
+from workers.signals import addresses
 from workers.signals.signal import History, Sighting, SignalFunction
 
 LENGTH = 100_000
@@ -69,7 +69,7 @@ def test_no_text_makes_a_signal_slow(see: SignalFunction, text: str) -> None:
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_no_text_makes_counting_its_links_slow(text: str) -> None:
-    assert _seconds(lambda: links.count(text)) < BOUND_SECONDS
+    assert _seconds(lambda: addresses.count(text)) < BOUND_SECONDS
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
