@@ -12,7 +12,7 @@ from sqlalchemy import inspect
 from sqlmodel import SQLModel
 
 from service import migrations
-from service.core import comments, lessons, models, moderators, outbox, sites, webhooks
+from service.core import comments, lessons, models, moderators, outbox, shadows, sites, webhooks
 from service.core.comments import Submission
 from service.core.db import Database, create_engine
 from service.core.queue import SilentBell, Topic
@@ -96,6 +96,12 @@ def test_every_table_takes_a_row(migrated_url: str) -> None:
         moderator = moderators.create(session, "mo@example.org", "Mo", "a long password")
         moderators.join(session, moderator, site.id)
         moderators.log_in(session, moderator)
+        shadow = models.Shadow(site_id=site.id, name="trial", rules={"max_links": 0}, created_by="site")
+        shadows.put(session, site.id, shadow)
+        said = {"live_decision": "approve", "live_rule": "none", "decision": "hold", "rule": "links", "scores": {}}
+        shadows.record(
+            session, [models.ShadowVerdict(shadow_id=shadow.id, comment_id=comment.id, site_id=site.id, **said)]
+        )
         session.add(
             models.Delivery(
                 site_id=site.id, event_id=event.id, endpoint_id=endpoint.id, attempt=1, duration_ms=1, error="refused"

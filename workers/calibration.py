@@ -108,7 +108,8 @@ def calibrate(
         try:
             found = suggest(known, live, labels, rate)
         except thresholds.TooFewError as error:
-            commands.fail(str(error))
+            others = f" {known.other_engines} more were scored by another engine than the newest, {known.engine}."
+            commands.fail(str(error) + (others if known.other_engines else ""))
         policy = live.model_copy(
             update={"thresholds": {**live.thresholds, **{one.label: one.threshold for one in found}}}
         )
@@ -125,8 +126,7 @@ def gather(database: Database, site: Site, days: int, *, reviewed_only: bool) ->
     gathered = _Gathered()
     for chunk in past.chunks(database, site.id, days):
         for comment in chunk:
-            if kind := _kind(comment, reviewed_only=reviewed_only):
-                _add(gathered, comment, kind)
+            _add(gathered, comment, _kind(comment, reviewed_only=reviewed_only))
     mine = gathered.rows.get(gathered.newest, {})
     everything = sum(len(scores) for kinds in gathered.rows.values() for scores in kinds.values())
     return Past(
@@ -173,14 +173,15 @@ def _kind(comment: Comment, *, reviewed_only: bool) -> str | None:
     return "harmless" if published and not reviewed_only else None
 
 
-def _add(gathered: _Gathered, comment: Comment, kind: str) -> None:
+def _add(gathered: _Gathered, comment: Comment, kind: str | None) -> None:
     verdict = Verdict.model_validate(comment.verdict)
-    if not verdict.judged:
+    if not verdict.scores.keys() >= set(LABELS):
+        return
+    # What the site has learnt changes from day to day, the scale of the scores does not.
+    engine = gathered.newest = (verdict.engine or "unknown").partition(", learned")[0]
+    if kind and not verdict.judged:
         gathered.unjudged += 1
-    elif verdict.scores.keys() >= set(LABELS):
-        # What the site has learnt changes from day to day, the scale of the scores does not.
-        engine = (verdict.engine or "unknown").partition(", learned")[0]
-        gathered.newest = engine
+    elif kind:
         kinds = gathered.rows.setdefault(engine, {})
         kinds.setdefault(kind, []).append([verdict.scores[label] for label in LABELS])
         if past.human_word(comment) == Status.APPROVED:

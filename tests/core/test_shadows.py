@@ -174,7 +174,9 @@ def test_only_the_newest_are_kept(database: Database, site_id: UUID, monkeypatch
 
 
 def test_a_shadow_without_rules_follows_the_live_ones() -> None:
-    live = Policy(max_links=7)
+    live, shadow = Policy(max_links=7), Shadow(site_id=db.new_id(), name="trial", engine="onnx", created_by="Mia")
 
-    assert shadows.policy(Shadow(name="engine", engine="onnx"), live) == live
-    assert shadows.policy(Shadow(name="rules", rules={"max_links": 1}), live) == Policy(max_links=1)
+    without = shadows.policy(shadow, live)
+    shadow.rules = {"max_links": 1}
+
+    assert (without, shadows.policy(shadow, live)) == (live, Policy(max_links=1))
