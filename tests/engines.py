@@ -11,7 +11,7 @@ class WordEngine:
 
     name = "words"
     version = "1"
-    languages = None
+    languages: frozenset[str] | None = None
 
     def __init__(self) -> None:
         self.batches: list[list[str]] = []

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from functools import cache
 
 from workers.function_words import ENGLISH, LETTERS, SHARED, WORDS
@@ -80,12 +80,12 @@ def _by_words(words: set[str], hint: str | None) -> str | None:
         return None
     english = len(words & ENGLISH)
     hits: Counter[str] = Counter()
-    weight: Counter[str] = Counter()
+    weight: dict[str, float] = defaultdict(float)
     for word in words - ENGLISH - SHARED:
         for language in _speakers(word):
             hits[language] += 1
             weight[language] += 1 / len(_speakers(word))
-    if hint in hits:
+    if hint and hint in hits:
         weight[hint] += 1
     best = max(hits, key=lambda language: (hits[language] + weight[language], language), default=None)
     enough = max(_FEWEST_HITS, _SHARE * len(words))

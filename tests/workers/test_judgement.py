@@ -1,5 +1,7 @@
 """What an engine may judge: languages that it was made for, and texts too short to tell."""
 
+from uuid import uuid4
+
 import pytest
 
 from service.core.models import Comment
@@ -17,7 +19,7 @@ class EnglishEngine(WordEngine):
 
 
 def judge(text: str, engine: WordEngine, policy: Policy | None = None) -> Verdict:
-    case = Case(Comment(text=text), 1, policy or Policy(), History())
+    case = Case(Comment(site_id=uuid4(), text=text, text_fingerprint=0), 1, policy or Policy(), History())
     [verdict] = judgement.judge(Scorer(engine, WordSpam()), [case])
     return verdict
 
