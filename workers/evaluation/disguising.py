@@ -179,7 +179,7 @@ def variants(text: str, seed: int = 0) -> list[Variant]:
 
 
 def _turned(text: str) -> list[Variant]:
-    flipped = text.lower().translate(str.maketrans(_TURNED))[::-1]
+    flipped = "".join(_TURNED.get(c, c) for c in reversed(text.lower()))
     wide = re.sub(r"(?<=\S)(?=\S)", " ", re.sub(r"\s+", "   ", text))
     return [
         Variant("turned", "upside down", 1.0, flipped),

@@ -224,8 +224,8 @@ def _masked(token: str) -> Spelling | None:
     for word in _masks().get((len(written), at, written[at]), ()):
         if all(_MASK.fullmatch(c) or letter in letters(c) for letter, c in zip(word, written, strict=True)):
             return Spelling(word, sure=True)
-    word = vocabulary.load().spell([_ANY if _MASK.fullmatch(c) else letters(c) for c in written])
-    return Spelling(word, sure=False) if word and len(word) == len(written) else None
+    ordinary = vocabulary.load().spell([_ANY if _MASK.fullmatch(c) else letters(c) for c in written])
+    return Spelling(ordinary, sure=False) if ordinary and len(ordinary) == len(written) else None
 
 
 def _transcribed(token: str) -> Spelling | None:
