@@ -88,7 +88,7 @@ def seed(
     with commands.opened(site_name) as (database, site):
         number = seeding.seed(database, load_scorer(Settings()), site.id, seeding.read(file))
         # Now, and not when a worker comes by: whoever seeds wants to see what came of it.
-        step.learn_batch(database, Settings())
+        step.learn(database, site.id)
     commands.console().print(f"{number} lessons. `gatepost learning show` tells what came of them.")
 
 

@@ -52,11 +52,13 @@ def learn_batch(database: Database, settings: Settings) -> int:
         rows = outbox.claim(session, Topic.LEARN, _BATCH, settings.score_lease)
     by_site = attrgetter("subject_id")
     for site_id, owed in itertools.groupby(sorted(rows, key=by_site), key=by_site):
-        _learn(database, site_id, list(owed))
+        if course := learn(database, site_id, list(owed)):
+            log.info("learnt", site_id=str(site_id), version=course.version + 1, lessons=len(course.taught))
     return len(rows)
 
 
-def _learn(database: Database, site_id: UUID, owed: Sequence[OutboxRow]) -> None:
+def learn(database: Database, site_id: UUID, owed: Sequence[OutboxRow] = ()) -> Course | None:
+    """Fit and save the site's next model, and finish what was owed for it; None when another was faster."""
     with database.reading() as session:
         course = read(session, site_id)
     # No transaction while it is fitted: the lessons may be many.
@@ -66,9 +68,9 @@ def _learn(database: Database, site_id: UUID, owed: Sequence[OutboxRow]) -> None
             # Learnt by another meanwhile, who may not have seen these: once more, from the start.
             for row in owed:
                 outbox.postpone(session, row, timedelta())
-            return
+            return None
         outbox.finish(session, owed)
-    log.info("learnt", site_id=str(site_id), version=course.version + 1, lessons=len(course.taught))
+    return course
 
 
 def read(session: Session, site_id: UUID) -> Course:
