@@ -14,7 +14,7 @@ from service.core.labels import TOXICITY_LABELS, Scores
 from service.core.models import Comment, Shadow, ShadowVerdict, Status
 from service.core.settings import Settings
 from tests.engines import WordEngine, WordSpam, word_scorer
-from workers import scoring
+from workers import scorers, scoring
 from workers.judgement import Scorer
 
 
@@ -151,3 +151,11 @@ def test_a_comment_that_could_not_be_scored_says_nothing_about_a_shadow(
 
     assert _statuses(database) == [Status.HELD]
     assert _said(database) == []
+
+
+def test_an_engine_on_trial_that_cannot_be_loaded_does_not_stop_the_live_one(settings: Settings) -> None:
+    wanted = settings.model_copy(update={"engine": "compact", "shadow_engine": "onnx", "onnx_folder": None})
+
+    scorer = scorers.load_scorer(wanted)
+
+    assert (scorer.engine.name, scorer.shadow) == ("compact", None)
