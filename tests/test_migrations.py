@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -98,7 +99,13 @@ def test_every_table_takes_a_row(migrated_url: str) -> None:
         moderators.log_in(session, moderator)
         shadow = models.Shadow(site_id=site.id, name="trial", rules={"max_links": 0}, created_by="site")
         shadows.put(session, site.id, shadow)
-        said = {"live_decision": "approve", "live_rule": "none", "decision": "hold", "rule": "links", "scores": {}}
+        said: dict[str, Any] = {
+            "live_decision": "approve",
+            "live_rule": "none",
+            "decision": "hold",
+            "rule": "links",
+            "scores": {},
+        }
         shadows.record(
             session, [models.ShadowVerdict(shadow_id=shadow.id, comment_id=comment.id, site_id=site.id, **said)]
         )
