@@ -252,7 +252,7 @@ class Comment(Content, table=True):
 
 
 class Imprint(SQLModel, table=True):
-    """A hash of a part of a comment, or of a host that it links to: what two comments have in common, without either."""
+    """A hash of a part of a comment, or of a host that it links to: what comments have in common, without the text."""
 
     __table_args__ = (Index(None, "hash", "created_at"),)
 

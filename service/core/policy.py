@@ -77,7 +77,7 @@ class Policy(BaseModel):
         description="Whole words or phrases that hold a comment, whatever their case. `word*` matches beginnings.",
     )
     rejected_words: Entries = Field(default_factory=list, description="The same, but they reject the comment.")
-    max_links: int = Field(2, ge=0, description="More links than this hold a comment.")
+    max_links: int = Field(5, ge=0, description="More links than this hold a comment.")
 
     trusted_authors: Entries = Field(
         default_factory=list,

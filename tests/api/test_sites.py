@@ -53,7 +53,7 @@ def test_a_new_policy_is_the_next_version_and_decides_from_now_on(client: TestCl
 def test_a_policy_is_the_site_s_own(client: TestClient, other_client: TestClient) -> None:
     client.put(PATH, json={"max_links": 0})
 
-    assert other_client.get(PATH).json()["policy"]["max_links"] == 2
+    assert other_client.get(PATH).json()["policy"]["max_links"] == 5
 
 
 def test_a_policy_that_does_not_fit_is_refused_with_the_place(client: TestClient) -> None:

@@ -9,7 +9,7 @@ def test_the_same_rules_do_not_differ() -> None:
 
 
 def test_what_is_written_out_as_the_default_is_no_difference() -> None:
-    assert differences.between({}, {"max_links": 2, "thresholds": {"spam": 0.7}}) == []
+    assert differences.between({}, {"max_links": 5, "thresholds": {"spam": 0.7}}) == []
 
 
 def test_values_are_told_with_the_default_of_what_was_left_open() -> None:

@@ -1,7 +1,7 @@
-"""Learns what the text and each signal weigh: a logistic regression over what they say of texts that they do not know.
+"""Learns what the text and each signal weigh: a logistic regression over what they say of texts new to them.
 
-The text model that judges a family of texts has learnt from none of that family: on a blog every genre is new. Each weight
-stays within `BOUNDS`; what no data shows is set by hand.
+The text model that judges a family of texts has learnt from none of that family: on a blog every genre is new. Each
+weight stays within `BOUNDS`; what no data shows is set by hand.
 """
 
 import json
