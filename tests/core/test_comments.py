@@ -578,7 +578,7 @@ def test_an_erased_comment_leaves_no_byte_of_itself_in_any_table(
     assert (entry.comment_id, entry.action, entry.actor) == (comment.id, "erase", "Mia")
     assert (entry.before, entry.after) == (Status.REJECTED, None)
     # What is left is owed to the site: to forget what the comment taught.
-    assert {row.subject_id for row in _rows(database, OutboxRow)} == {site_id}
+    assert {row.subject_id for row in _rows(database, OutboxRow)} == {comment.site_id}
     if database.engine.dialect.name == "sqlite":
         assert b"canary" not in (tmp_path / "gatepost.db").read_bytes()
 
