@@ -11,8 +11,9 @@ def test_nothing_seen_is_the_prior() -> None:
     assert spam.probability(0, []) == pytest.approx(0.1, abs=0.001)
 
 
-def test_text_alone_holds_nothing() -> None:
-    assert spam.probability(1000, []) < DEFAULT_THRESHOLDS["spam"]
+@pytest.mark.parametrize("log_odds", [-1e308, -710.0, 0.0, 710.0, 1e308])
+def test_text_alone_holds_nothing(log_odds: float) -> None:
+    assert 0 < spam.probability(log_odds, []) < DEFAULT_THRESHOLDS["spam"]
 
 
 def test_a_honeypot_alone_holds() -> None:
