@@ -63,7 +63,7 @@ def _build_encoder(folder: Path, start: Path, out: Path, tell: Tell) -> None:
     tell("reading")
     model = encoder.train(mixture.read(folder), start, tell)
     tell("exporting")
-    encoder.export(model, start, out)
+    encoder.write(model, start, out)
     cards.publish_encoder(out, {})
 
 

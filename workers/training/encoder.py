@@ -1,7 +1,6 @@
 """Fine-tunes a small sentence encoder into Gatepost's seven labels; needs torch and transformers."""
 
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from onnxruntime.quantization import QuantType, quantize_dynamic
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel
@@ -18,6 +16,7 @@ from service.core.labels import LABELS
 from workers.engines import onnx
 from workers.training.fitting import SEED, Examples
 from workers.training.mixture import Mixture
+from workers.weights import export
 
 Tell = Callable[[str], None]
 
@@ -138,33 +137,10 @@ def _batch(ids: list[list[int]], examples: Examples, rows: NDArray[np.intp]) -> 
     )
 
 
-def export(model: Encoder, start: Path, folder: Path) -> None:
+def write(model: Encoder, start: Path, folder: Path) -> None:
     """Write the graph, its weights rounded to bytes, and the tokenizer: what `OnnxEngine` runs, but for the card."""
     folder.mkdir(parents=True, exist_ok=True)
-    shape = {0: "windows", 1: "tokens"}
-    ids = torch.ones(2, 16, dtype=torch.long)
-    with tempfile.TemporaryDirectory() as scratch:
-        exact = Path(scratch) / onnx.MODEL
-        torch.onnx.export(
-            model.eval(),
-            (ids, torch.ones_like(ids)),
-            exact,
-            input_names=["input_ids", "attention_mask"],
-            output_names=["logits"],
-            dynamic_shapes={"input_ids": shape, "attention_mask": shape},
-            external_data=False,
-        )
-        quantise(exact, folder / onnx.MODEL)
+    window = model.body.config.max_position_embeddings
+    export.write_graph(model, torch.ones(2, 8, dtype=torch.long), window, folder / onnx.MODEL)
+    export.quantise(folder / onnx.MODEL)
     shutil.copyfile(start / onnx.TOKENIZER, folder / onnx.TOKENIZER)
-
-
-def quantise(exact: Path, small: Path) -> None:
-    """Round the weights to seven bits: with eight, processors without VNNI saturate."""
-    quantize_dynamic(
-        exact,
-        small,
-        op_types_to_quantize=["MatMul", "Gemm", "Gather"],
-        weight_type=QuantType.QInt8,
-        per_channel=True,
-        reduce_range=True,
-    )

@@ -47,7 +47,7 @@ def export(source: DetoxifyEngine, folder: Path, *, int8: bool, force: bool) -> 
         draft = Path(written)
         _write_graph(source, draft / onnx.MODEL)
         if int8:
-            _quantise(draft / onnx.MODEL)
+            quantise(draft / onnx.MODEL)
         source.tokenizer.backend_tokenizer.save(str(draft / onnx.TOKENIZER))
         card = _card(source, draft, int8=int8)
         _write(draft, card)
@@ -91,13 +91,19 @@ def _write_graph(source: DetoxifyEngine, path: Path) -> None:
 
     graph = Graph()
     graph.model = source.model
-    ids = torch.full((2, 8), int(source.tokenizer.unk_token_id))
-    shape = {0: torch.export.Dim("windows"), 1: torch.export.Dim("tokens", max=source.window)}
+    write_graph(graph, torch.full((2, 8), int(source.tokenizer.unk_token_id)), source.window, path)
+
+
+def write_graph(module: Any, ids: Any, window: int, path: Path) -> None:
+    """Trace a module that takes `input_ids` and `attention_mask` like `ids` and gives logits."""
+    import torch
+
+    shape = {0: torch.export.Dim("windows"), 1: torch.export.Dim("tokens", max=window)}
     with warnings.catch_warnings():
         # Of torch's own making: names of axes, and what it will retire.
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
-            graph.eval(),
+            module.eval(),
             (ids, torch.ones_like(ids)),
             input_names=["input_ids", "attention_mask"],
             output_names=["logits"],
@@ -108,7 +114,7 @@ def _write_graph(source: DetoxifyEngine, path: Path) -> None:
     program.save(path, external_data=False)
 
 
-def _quantise(path: Path) -> None:
+def quantise(path: Path) -> None:
     """Weights in 8 bits, of which 7 are used: CPUs without VNNI add pairs in 16 bits and would saturate."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
