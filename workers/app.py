@@ -11,6 +11,7 @@ from service.core.db import Database, create_engine
 from service.core.queue import CeleryBell, Topic, create_celery
 from service.core.settings import Settings
 from workers import delivery, scoring
+from workers.judgement import Scorer
 from workers.learning import step as learning
 from workers.scorers import load_scorer
 
@@ -56,7 +57,7 @@ def _database() -> Database:
 
 
 @cache
-def _scorer() -> scoring.Scorer:
+def _scorer() -> Scorer:
     return load_scorer(settings)
 
 

@@ -35,4 +35,4 @@ def _engine(name: EngineName, settings: Settings) -> Engine:
         if settings.onnx_folder is None:
             raise EngineUnavailableError("Which exported model? Set GATEPOST_ONNX_FOLDER to its folder.")
         return onnx.OnnxEngine(settings.onnx_folder, settings.engine_threads)
-    return compact.load() if name == "compact" else cascade.load(settings.engine_threads)
+    return cascade.load(settings.engine_threads) if name == "cascade" else compact.load()

@@ -17,7 +17,7 @@ def _seconds(value: object) -> object:
 
 # In the environment: seconds (`30`), or ISO 8601 (`PT30S`).
 Duration = Annotated[timedelta, BeforeValidator(_seconds)]
-EngineName = Literal["compact", "detoxify", "onnx"]
+EngineName = Literal["cascade", "compact", "onnx", "detoxify"]
 
 
 class Settings(BaseSettings):

@@ -222,7 +222,7 @@ def test_a_verdict_from_before_there_were_spans_is_shown(
     comment = hold(site, text="You idiots!")
     with db.transaction() as session:
         old = session.get_one(Comment, comment.id)
-        old.verdict = {name: one for name, one in old.verdict.items() if name not in {"spans", "latency_ms"}}
+        old.verdict = {name: one for name, one in (old.verdict or {}).items() if name not in {"spans", "latency_ms"}}
 
     page = mira.get(QUEUE).text
 

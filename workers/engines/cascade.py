@@ -62,7 +62,7 @@ class CascadeEngine:
         scores = self._linear.log_odds(texts)
         asked = np.flatnonzero(scores.max(axis=1, initial=-np.inf) > self._blend.certain)
         # Trained on normalised texts, as the linear model is.
-        by_encoder = self._encoder.logits([text.normalise(texts[row]) for row in asked])[:, self._columns]
+        by_encoder = self._encoder.logits([text.normalise(texts[row]) for row in asked.tolist()])[:, self._columns]
         scores[asked] = self._blend.apply(scores[asked], by_encoder)
         return scores
 

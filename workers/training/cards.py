@@ -9,7 +9,7 @@ from typing import Any
 
 from service.core.labels import LABELS, TOXICITY_LABELS
 from service.core.labels import SPAM as SPAM_LABEL
-from service.core.policy import DEFAULT_THRESHOLDS
+from service.core.policy import Policy
 from workers.engines import linear, onnx
 
 Card = dict[str, Any]
@@ -22,7 +22,7 @@ TOXICITY: Card = {
         {"data": "toxic-spans", "licence": "CC0-1.0"},
         {"data": "sentences that name a group, written for Gatepost", "licence": "MIT"},
     ],
-    "hold_at": {label: DEFAULT_THRESHOLDS[label] for label in TOXICITY_LABELS},
+    "hold_at": {label: Policy().threshold(label) for label in TOXICITY_LABELS},
 }
 SPAM: Card = {
     "name": "compact-spam",
@@ -36,7 +36,7 @@ SPAM: Card = {
         {"data": "list-wordpress-comment-blocklist", "licence": "MIT"},
         {"data": "comments written for Gatepost (workers/training/comments)", "licence": "MIT"},
     ],
-    "hold_at": {SPAM_LABEL: DEFAULT_THRESHOLDS[SPAM_LABEL]},
+    "hold_at": {SPAM_LABEL: Policy().threshold(SPAM_LABEL)},
 }
 
 ENCODER: Card = {

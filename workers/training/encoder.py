@@ -31,7 +31,7 @@ LARGEST_GRADIENT = 1.0
 TOLD_EVERY = 20
 
 
-class Encoder(nn.Module):
+class Encoder(nn.Module):  # type: ignore[misc]
     """Token ids in, a logit per label out: the mean of the last layer's vectors, and a linear head."""
 
     def __init__(self, start: Path) -> None:
@@ -91,7 +91,8 @@ def train(mixture: Mixture, start: Path, tell: Tell) -> Encoder:
         losses.append(loss.item())
         if number % TOLD_EVERY == 0:
             tell(f"step {number} of {len(steps)}, loss {np.mean(losses[-TOLD_EVERY:]):.4f}")
-    return model.eval()
+    model.eval()
+    return model
 
 
 def load_tokenizer(start: Path) -> Any:
@@ -113,7 +114,7 @@ def _batches(examples: Examples, tokenizer: Any, epoch: int) -> list[Batch]:
     # Like lengths, not the same: a batch should not be one set's short sentences alone.
     order = np.argsort(lengths + random.uniform(0, 8, len(ids)), kind="stable")
     groups = list(_groups(order, lengths))
-    random.shuffle(groups)  # type: ignore[arg-type] - a list of arrays of different lengths
+    random.shuffle(groups)
     return [_batch([ids[row] for row in group], examples, group) for group in groups]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.core.labels import TOXICITY_LABELS
-from service.core.policy import DEFAULT_THRESHOLDS
+from service.core.policy import Policy
 from workers.engines.linear import Floats
 from workers.evaluation import metrics
 from workers.training import templates, toxicity
@@ -82,7 +82,7 @@ def _measure_threshold(held: NDArray[np.bool_], positive: NDArray[np.bool_], wei
 def _measure_naming(model: Model) -> Figures:
     """Share of harmless sentences held by any label, by the name in them; none of the sentences was learnt from."""
     namings = templates.measured()
-    hold_at = [DEFAULT_THRESHOLDS[label] for label in TOXICITY_LABELS]
+    hold_at = [Policy().threshold(label) for label in TOXICITY_LABELS]
     over = model.probabilities([naming.sentence for naming in namings]) >= np.array(hold_at)
     held = np.logical_or.reduce(over, axis=1)
     by_name: defaultdict[str, list[bool]] = defaultdict(list)

@@ -35,7 +35,7 @@ def read(folder: Path) -> Mixture:
     """Read everything that may be learnt from, without the rows that the engines are calibrated on."""
     wikipedia = corpora.jigsaw(folder)
     wikipedia = wikipedia.take(~wikipedia.held_out & ~toxicity.calibration_rows(wikipedia))
-    harmful = wikipedia.truth.any(axis=1)
+    harmful: NDArray[np.bool_] = wikipedia.truth.max(axis=1) == 1
     news_toxic, news_harmless = (_learnt(corpus) for corpus in corpora.toxic_spans(folder))
     tweets = _learnt(corpora.tweets(folder))
     return Mixture(

@@ -77,17 +77,17 @@ def test_any_text_is_scored(text: str) -> None:
 
 @given(st.lists(st.text(st.characters()), max_size=4))
 def test_every_text_gets_its_scores(texts: list[str]) -> None:
-    assert len(ENGINE.score(texts)) == len(SPAM.score(texts)) == len(texts)
+    assert len(ENGINE.score(texts)) == len(SPAM.log_odds(texts)) == len(texts)
 
 
 def test_an_advertisement_is_likelier_spam_than_a_remark() -> None:
-    advertisement, remark = SPAM.score(
+    advertisement, remark = SPAM.log_odds(
         [
             "Check out my new channel and subscribe!!! Free gift: http://win.example/cash",
             "I think the third chapter is best.",
         ]
     )
-    assert (advertisement > 0.9, remark < 0.5) == (True, True)
+    assert advertisement > 0 > remark
 
 
 @pytest.mark.parametrize("name", ["toxicity", "spam"])
