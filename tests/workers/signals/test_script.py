@@ -1,5 +1,7 @@
 """The text's script and language beside the blog's."""
 
+from typing import Any
+
 import pytest
 
 from tests.workers.signals.sightings import QUIET, sight, weight
@@ -10,7 +12,7 @@ RUSSIAN = "Отличная статья, спасибо автору за тр�
 
 
 @pytest.mark.parametrize("blog", [{"language": "en"}, {"language": "de-AT"}, {"post_title": "The treaty"}])
-def test_another_script_than_the_blogs_speaks_for_spam(blog: dict[str, str]) -> None:
+def test_another_script_than_the_blogs_speaks_for_spam(blog: dict[str, Any]) -> None:
     signal = script.foreign_script(sight(RUSSIAN, **blog))
 
     assert signal is not None
@@ -30,7 +32,7 @@ def test_another_script_than_the_blogs_speaks_for_spam(blog: dict[str, str]) -> 
         ("спасибо", {"language": "en"}),
     ],
 )
-def test_the_blogs_own_script_says_nothing(text: str, blog: dict[str, str]) -> None:
+def test_the_blogs_own_script_says_nothing(text: str, blog: dict[str, Any]) -> None:
     assert script.foreign_script(sight(text, **blog)) is None
 
 
