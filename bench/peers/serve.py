@@ -52,13 +52,6 @@ def toxic_comment_classifier() -> Score:
     return score
 
 
-def better_profanity() -> Score:
-    from better_profanity import profanity
-
-    profanity.load_censor_words()
-    return lambda texts: [{"toxicity": float(profanity.contains_profanity(text))} for text in texts]
-
-
 def glin_profanity() -> Score:
     from glin_profanity import Filter
 
@@ -70,7 +63,6 @@ PEERS: dict[str, Callable[[], Score]] = {
     "alt-profanity-check": alt_profanity_check,
     "tox-block": tox_block,
     "toxic-comment-classifier": toxic_comment_classifier,
-    "better-profanity": better_profanity,
     "glin-profanity": glin_profanity,
 }
 

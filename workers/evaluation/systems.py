@@ -21,7 +21,7 @@ from workers.evaluation import decisions
 from workers.evaluation.metrics import Floats, Truth
 from workers.judgement import Scorer
 
-PEERS = ("alt-profanity-check", "tox-block", "toxic-comment-classifier", "better-profanity", "glin-profanity")
+PEERS = ("alt-profanity-check", "tox-block", "toxic-comment-classifier", "glin-profanity")
 _ENVIRONMENT = Path(".venv-peers/bin/python")
 _WRAPPER = Path("bench/peers/serve.py")
 # The peers that give probabilities decide at a half; word lists say 1 or 0.
