@@ -18,6 +18,7 @@ from workers.evaluation.metrics import Floats, Truth
 from workers.training import corpora, fairness, toxicity
 from workers.training.corpora import Corpus
 
+NATURAL, FUNCTIONAL = "Wikipedia, natural", "Functional cases"
 _DISQUS = "{http://disqus.com}"
 HATECHECK = {"German": "german", "French": "french", "Spanish": "spanish"}
 
@@ -59,7 +60,7 @@ def wikipedia(folder: Path) -> list[LabelledSet]:
     about = "talk comments, the held-out tenth"
     return [
         LabelledSet("Wikipedia", f"{about}, as many toxic ones as the data has (19%)", texts, truth),
-        LabelledSet("Wikipedia, natural", f"{about}, weighed to 9.6% toxic", texts, truth, weights.astype(np.float64)),
+        LabelledSet(NATURAL, f"{about}, weighed to 9.6% toxic", texts, truth, weights.astype(np.float64)),
     ]
 
 
@@ -102,7 +103,7 @@ def functional() -> LabelledSet:
     about = "our own sentences, never learnt: hate without swear words, and harmless use of the same names"
     some = {label: column for label, column in truth.items() if column.any()}
     some["toxicity"] = np.array([bool(case.labels) for case in cases])
-    return LabelledSet("Functional cases", about, [case.text for case in cases], some)
+    return LabelledSet(FUNCTIONAL, about, [case.text for case in cases], some)
 
 
 def blog(folder: Path) -> LabelledSet:
