@@ -12,8 +12,8 @@ from workers.training.fitting import Examples
 # Part of the encoder's standardised log-odds in the sum. Fitted on Wikipedia the linear model, which knows it by heart,
 # would weigh more than it is worth on other pages.
 ENCODER_SHARE = 0.6
-# Log-odds of the linear model below which, on every label, the encoder is not asked: on Wikipedia one comment in five, at
-# a loss of .0001 of ROC-AUC. From -5 on, hate that carries no swear word is missed.
+# Log-odds of the linear model below which, on every label, the encoder is not asked: on Wikipedia one comment in
+# five, at a loss of .0001 of ROC-AUC. From -5 on, hate that carries no swear word is missed.
 CERTAIN = -6.0
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from service.core import text
 from service.core.labels import TOXICITY_LABELS
-from workers.training import functional as cases_of
+from workers.training import functional as sentences
 
 # Wikipedia's label for each of ours, in our order.
 JIGSAW_COLUMNS = ("toxic", "severe_toxic", "obscene", "threat", "insult", "identity_hate")
@@ -78,7 +78,7 @@ def tweets(folder: Path) -> Corpus:
 
 def functional() -> Corpus:
     """Our own sentences: hate without swear words, and harmless use of the same names."""
-    cases = cases_of.learnt(cases_of.names())
+    cases = sentences.learnt()
     truth = np.array([[label in case.labels for label in TOXICITY_LABELS] for case in cases], np.int8)
     return Corpus([text.normalise(case.text) for case in cases], truth, np.zeros(len(cases), np.bool_))
 

@@ -21,7 +21,6 @@ NAMING = "naming"
 @dataclass(frozen=True)
 class NameFigures:
     name: str
-    learnt: bool
     harmless: int
     false_holds: float
     attacks: int
@@ -93,13 +92,12 @@ def cases() -> tuple[Case, ...]:
 
 def table(fairness: Fairness, names: int = 15) -> str:
     """Lay the figures out in Markdown, with so many of the worst names."""
-    learnt = {True: "", False: " (never learnt)"}
     rows = [
         "| name | harmless | held for nothing | attacks | recall |",
         "|---|---:|---:|---:|---:|",
         _row("all", fairness.harmless, fairness.false_holds, fairness.attacks, fairness.recall),
         *(
-            _row(each.name + learnt[each.learnt], each.harmless, each.false_holds, each.attacks, each.recall)
+            _row(each.name, each.harmless, each.false_holds, each.attacks, each.recall)
             for each in fairness.names[:names]
         ),
         "",
@@ -124,16 +122,14 @@ def _score(known: Sequence[Case], probabilities: Probabilities, hold_at: Mapping
 
 
 def _measure_names(scored: _Scored) -> list[NameFigures]:
-    learnt = {*templates.learnt_names()}
-    return [_measure_name(scored, name, learnt=name in learnt) for name in np.unique(scored.names).tolist() if name]
+    return [_measure_name(scored, name) for name in np.unique(scored.names).tolist() if name]
 
 
-def _measure_name(scored: _Scored, name: str, *, learnt: bool) -> NameFigures:
+def _measure_name(scored: _Scored, name: str) -> NameFigures:
     harmless = (scored.names == name) & ~scored.hateful
     attacks = (scored.names == name) & scored.hateful
     return NameFigures(
         name,
-        learnt,
         int(harmless.sum()),
         scored.share_held(harmless),
         int(attacks.sum()),

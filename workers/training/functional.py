@@ -1,7 +1,7 @@
 """Labelled sentences for what a comment does: hate that carries no swear word, and harmless use of the same names.
 
 The idea of functional tests is HateCheck's (Röttger et al., 2021); our own sentences are in `sentences/`, one a line.
-Learnt and measured share no frame, opener or prose, and every fifth name of `templates` is measured only.
+Learnt and measured share no frame, opener or prose; both use every name.
 Many sentences are vile: a model that is to protect people from them must have read some.
 """
 
@@ -79,14 +79,14 @@ class Frame:
         return not self.families or name.family in self.families
 
 
-def learnt(chosen: Sequence[Name] | None = None) -> list[Case]:
-    """Sentences to train on, each name equally often with and without hate; by default without the held-out names."""
-    return _cases("learnt", learnt_names() if chosen is None else chosen, LEARNT_PER_NAME, repeats=3)
+def learnt() -> list[Case]:
+    """Sentences to train on, each name equally often with and without hate."""
+    return _cases("learnt", LEARNT_PER_NAME, repeats=3)
 
 
 def measured() -> list[Case]:
     """Other sentences, every one with every name, so that names can be compared."""
-    return _cases("measured", names(), None, repeats=1)
+    return _cases("measured", None, repeats=1)
 
 
 def names() -> list[Name]:
@@ -96,31 +96,26 @@ def names() -> list[Name]:
     return [forms[name] for name in (*templates.NATIONS.values(), *templates.GROUPS)]
 
 
-def learnt_names() -> list[Name]:
-    known = {*templates.learnt_names()}
-    return [name for name in names() if name.adjective in known]
-
-
 def frames(split: str) -> list[Frame]:
     return [frame for side in ("hateful", "personal", "harmless") for frame in _frames(f"{split}_{side}")]
 
 
-def _cases(split: str, chosen: Sequence[Name], per_name: int | None, repeats: int) -> list[Case]:
+def _cases(split: str, per_name: int | None, repeats: int) -> list[Case]:
     random = Random(split)  # noqa: S311 - a fixed seed, so that training can be repeated
     known = frames(split)
     random.shuffle(known)
     named = [frame for frame in known if frame.names_a_group]
     plain = chain(
-        _in_turn([frame for frame in named if frame.labels], chosen, per_name),
-        _in_turn([frame for frame in named if not frame.labels], chosen, per_name),
+        _in_turn([frame for frame in named if frame.labels], per_name),
+        _in_turn([frame for frame in named if not frame.labels], per_name),
         (_nameless(frame) for frame in known if not frame.names_a_group for _ in range(repeats)),
     )
     return list(dict.fromkeys(replace(case, text=_speak(case.text, split, random)) for case in plain))
 
 
-def _in_turn(known: Sequence[Frame], chosen: Sequence[Name], per_name: int | None) -> Iterator[Case]:
+def _in_turn(known: Sequence[Frame], per_name: int | None) -> Iterator[Case]:
     turns = cycle(known)
-    for name in chosen:
+    for name in names():
         suiting = (frame for frame in turns if frame.suits(name))
         for turn, frame in enumerate(islice(suiting, per_name or len(known))):
             yield Case(name.fill(frame.sentence, turn), _labels(frame, name), frame.kind, name.adjective)

@@ -1,6 +1,6 @@
 """Harmless sentences that name a nation, a faith or a group: to unlearn, and to measure, that the name alone is held.
 
-What is measured shares no sentence with what is learnt, and every fifth name is never learnt.
+What is measured shares no sentence with what is learnt. Every fifth name is not in these; `functional` has them all.
 """
 
 from collections.abc import Iterator
@@ -316,10 +316,6 @@ class Naming:
 
     name: str
     sentence: str
-
-
-def learnt_names() -> list[str]:
-    return [name for names in (NATIONS.values(), GROUPS) for number, name in enumerate(names) if not _held_out(number)]
 
 
 def learnt() -> list[str]:

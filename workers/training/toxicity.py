@@ -42,7 +42,7 @@ def read(folder: Path) -> Data:
         corpora.jigsaw(folder),
         corpora.identity_terms(folder),
         corpora.harmless(templates.learnt()),
-        corpora.harmless(case.text for case in functional.learnt(functional.names()) if not case.labels),
+        corpora.harmless(case.text for case in functional.learnt() if not case.labels),
         toxic,
         harmless,
     )

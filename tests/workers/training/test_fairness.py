@@ -20,7 +20,6 @@ def test_a_model_that_knows_the_truth_has_no_false_holds_and_full_recall() -> No
 def test_a_model_that_holds_a_name_shows_it_as_the_worst() -> None:
     worst = fairness.measure(_toxic_when(lambda text: "chinese" in text.lower()), HOLD_AT).names[0]
     assert worst.name == "Chinese"
-    assert worst.learnt
     assert worst.false_holds > 0.6
     assert worst.recall > 0.9
 
