@@ -57,7 +57,7 @@ def main(
 def _ours(wanted: Sequence[str] | None, news: Console) -> Iterator[Gatepost]:
     for one in systems.gateposts(wanted or get_args(EngineName)):
         if isinstance(one, str):
-            news.print(f"Not measured: {one}", highlight=False)
+            news.print(f"Not measured: {one}", highlight=False, markup=False)
         else:
             yield one
 
