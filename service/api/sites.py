@@ -78,7 +78,7 @@ def put_policy(site: Admin, database: DatabaseDep, policy: Policy) -> PolicyOut:
 
 
 @router.get("/policy/versions", responses=problems.responses(422))
-def list_policy_versions(
+def list_policies(
     site: Reader,
     database: DatabaseDep,
     before: Annotated[Version | None, Query(description="`next` of the page before.")] = None,
@@ -94,14 +94,14 @@ def list_policy_versions(
 
 
 @router.get("/policy/versions/{version}", responses=problems.responses(404, 422))
-def get_policy_version(site: Reader, database: DatabaseDep, version: Annotated[Version, Path()]) -> PolicyVersionOut:
+def find_policy(site: Reader, database: DatabaseDep, version: Annotated[Version, Path()]) -> PolicyVersionOut:
     """One version of the rules: every verdict names the version that it followed."""
     with database.reading() as session:
         return _version_out(sites.policy_version(session, site.id, version))
 
 
 @router.get("/policy/diff", responses=problems.responses(404, 422))
-def compare_policy_versions(
+def compare_policies(
     site: Reader,
     database: DatabaseDep,
     before: Annotated[Version, Query(description="A version.")],

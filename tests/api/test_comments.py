@@ -113,7 +113,7 @@ def test_a_verdict_explains_itself(client: TestClient, score: Callable[[], int])
 def test_the_webhook_tells_the_trace_that_the_api_shows(
     client: TestClient, app: FastAPI, score: Callable[[], int]
 ) -> None:
-    text = "See www.a.example www.b.example www.c.example"
+    text = "See " + " ".join(f"www.{letter}.example" for letter in "abcdef")
     posted = client.post(PATH, json={"text": text}).json()
     score()
 

@@ -77,7 +77,7 @@ BODIES = {
 STRINGS = sorted(
     Submission.model_fields[name].alias or name
     for name, field in Submission.model_json_schema(by_alias=False)["properties"].items()
-    if "string" in json.dumps(field) and name != "posted_at"
+    if "string" in json.dumps(field) and name not in {"posted_at", "post_published_at"}
 )
 
 HEADERS: dict[str, tuple[bytes, bytes]] = {

@@ -31,6 +31,13 @@ ROUTES: dict[tuple[str, str], tuple[Scope, Any]] = {
     ("GET", "/v1/site"): (Scope.READ, None),
     ("GET", "/v1/site/policy"): (Scope.READ, None),
     ("PUT", "/v1/site/policy"): (Scope.ADMIN, {}),
+    ("GET", "/v1/site/policy/versions"): (Scope.READ, None),
+    ("GET", "/v1/site/policy/versions/{version}"): (Scope.READ, None),
+    ("GET", "/v1/site/policy/diff"): (Scope.READ, None),
+    ("GET", "/v1/site/shadow"): (Scope.READ, None),
+    ("PUT", "/v1/site/shadow"): (Scope.ADMIN, {"name": "strict", "policy": {}}),
+    ("DELETE", "/v1/site/shadow"): (Scope.ADMIN, None),
+    ("GET", "/v1/site/shadow/report"): (Scope.READ, None),
 }
 MALFORMED = (
     "",

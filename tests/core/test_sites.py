@@ -197,7 +197,7 @@ def test_rules_that_cannot_be_read_hold_their_site_alone(
 
 def test_every_version_of_the_rules_can_be_looked_up(database: Database, site_id: UUID, other_site_id: UUID) -> None:
     with database.transaction() as session:
-        for links in (5, 6):
+        for links in (7, 8):
             sites.put_policy(session, site_id, Policy(max_links=links), "Mia")
 
     with database.reading() as session:
@@ -208,7 +208,7 @@ def test_every_version_of_the_rules_can_be_looked_up(database: Database, site_id
             sites.policy_version(session, other_site_id, 2)
 
     assert ([row.version for row in listed], [row.version for row in rest]) == ([3, 2], [1])
-    assert (second.rules, live.rules) == ({"max_links": 5}, {"max_links": 6})
+    assert (second.rules, live.rules) == ({"max_links": 7}, {"max_links": 8})
 
 
 def test_an_unknown_site_is_answered_with_the_sites_there_are(
