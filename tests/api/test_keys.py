@@ -69,6 +69,7 @@ def send(app: FastAPI, site: Site, client: TestClient) -> Send:
     with app.state.database.transaction() as session:
         session.add(delivery)
     ids["delivery_id"] = str(delivery.id)
+    ids["version"] = "1"
     anonymous = TestClient(app, raise_server_exceptions=False)
 
     def status(route: tuple[str, str], authorization: str | None) -> int:
