@@ -11,7 +11,7 @@ from sqlmodel import select
 
 from service.core.models import Delivery, Key, Scope, Site, utc_now
 
-# The smallest scope that each route needs, and a body that fits; a new route is listed here or the test fails.
+# In an order in which they can be asked. The smallest scope that each route needs, and a body that fits; a new route is listed here or the test fails.
 ROUTES: dict[tuple[str, str], tuple[Scope, Any]] = {
     ("POST", "/v1/comments"): (Scope.SUBMIT, {"text": "Thank you."}),
     ("POST", "/v1/comments/batch"): (Scope.SUBMIT, {"comments": [{"text": "Thank you."}]}),
@@ -34,11 +34,13 @@ ROUTES: dict[tuple[str, str], tuple[Scope, Any]] = {
     ("GET", "/v1/site/policy/versions"): (Scope.READ, None),
     ("GET", "/v1/site/policy/versions/{version}"): (Scope.READ, None),
     ("GET", "/v1/site/policy/diff"): (Scope.READ, None),
-    ("GET", "/v1/site/shadow"): (Scope.READ, None),
     ("PUT", "/v1/site/shadow"): (Scope.ADMIN, {"name": "strict", "policy": {}}),
-    ("DELETE", "/v1/site/shadow"): (Scope.ADMIN, None),
+    ("GET", "/v1/site/shadow"): (Scope.READ, None),
     ("GET", "/v1/site/shadow/report"): (Scope.READ, None),
+    ("DELETE", "/v1/site/shadow"): (Scope.ADMIN, None),
 }
+# What a route cannot be asked without.
+QUERIES = {"/v1/site/policy/diff": {"before": 1}}
 MALFORMED = (
     "",
     "Bearer",
@@ -69,14 +71,17 @@ def send(app: FastAPI, site: Site, client: TestClient) -> Send:
     with app.state.database.transaction() as session:
         session.add(delivery)
     ids["delivery_id"] = str(delivery.id)
-    ids["version"] = "1"
+    # The third version is this site's alone: every site has a first, and the other one puts a second.
+    ids["version"] = [str(client.put("/v1/site/policy", json={"max_links": n}).json()["version"]) for n in (8, 9)][-1]
+    client.put("/v1/site/shadow", json=ROUTES["PUT", "/v1/site/shadow"][1])
     anonymous = TestClient(app, raise_server_exceptions=False)
 
     def status(route: tuple[str, str], authorization: str | None) -> int:
         method, path = route
         headers = [] if authorization is None else [(b"authorization", authorization.encode("latin-1"))]
         body = {} if ROUTES[route][1] is None else {"json": ROUTES[route][1]}
-        return anonymous.request(method, path.format(**ids), headers=headers, **body).status_code
+        query = QUERIES.get(path)
+        return anonymous.request(method, path.format(**ids), params=query, headers=headers, **body).status_code
 
     return status
 
