@@ -87,6 +87,7 @@ def test_words_worth_hiding_are_read_alone(written: str, meant: str) -> None:
         "A pen is here, a pre-cum laude, as is; the rapist",
         "Hmmm sooo coool, yesss!!!",
         "SMSка, VK-шный, iPhone'ов",
+        "In commit 01a20f95-3032-745a-97f0-bbab5711a37e and 55ec5032-6f0e-4379-ba5e-68ddddb483a9.",
     ],
 )
 def test_ordinary_tokens_stay(written: str) -> None:

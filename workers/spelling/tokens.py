@@ -11,9 +11,11 @@ from itertools import groupby
 from workers.spelling import vocabulary
 from workers.spelling.lookalikes import core_of, is_foreign, letters, script_of, without_accent
 
-# Addresses of the web, of mail and of files.
+# Addresses of the web, of mail and of files; and UUIDs.
 _ADDRESS = re.compile(
-    r"://|^www\.|\w@[\w-]+\.\w|^[\w-]+(?:\.[\w-]+)+/|^/\w+/|\.(?:com|net|org|html?|php|py|js|pdf|jpe?g|png)$"
+    # Runs of a character have been shortened to three.
+    r"\b[0-9a-f]{3,8}(?:-[0-9a-f]{3,4}){3}-[0-9a-f]{3,12}\b"
+    r"|://|^www\.|\w@[\w-]+\.\w|^[\w-]+(?:\.[\w-]+)+/|^/\w+/|\.(?:com|net|org|html?|php|py|js|pdf|jpe?g|png)$"
 )
 # “10th”, “5pm”, “100k”, “1.5gb”.
 _NUMBER = re.compile(r"\W*\d[\d.,:/-]*[a-z%°]{0,3}\W*")
