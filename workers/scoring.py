@@ -133,11 +133,7 @@ def _settle(
     mine = outbox.finish(session, [row for row in rows if row.id not in open_rows])
     settled = comments.settle(
         session,
-        [
-            Settlement(job.case.comment.id, job.case.comment.revision, verdicts[job.row.id])
-            for job in jobs
-            if job.row.id in mine
-        ],
+        [job.settlement(verdicts[job.row.id]) for job in jobs if job.row.id in mine],
     )
     for comment in settled:
         log.info(

@@ -12,7 +12,7 @@ import numpy as np
 
 from service.core import text
 from service.core.labels import TOXICITY_LABELS, Scores
-from workers.engines import compact, linear
+from workers.engines import compact, engine, linear
 from workers.engines.linear import Floats
 from workers.engines.onnx import OnnxEngine
 
@@ -44,26 +44,24 @@ class CascadeEngine:
         self._linear = model
         self._encoder = encoder
         self._blend = blend
-        self._columns = [encoder.labels.index(label) for label in TOXICITY_LABELS]
 
     @property
     def version(self) -> str:
         return f"{self._linear.version}+{self._encoder.version}"
 
     def score(self, texts: Sequence[str]) -> list[Scores]:
-        return [dict(zip(TOXICITY_LABELS, row, strict=True)) for row in self.probabilities(texts).tolist()]
+        return engine.name_labels(self.probabilities(texts))
 
     def probabilities(self, texts: Sequence[str]) -> Floats:
-        # 1 / (1 + exp(-x)) without its overflow.
-        return np.exp(-np.logaddexp(0, -self.log_odds(texts), dtype=np.float32))
+        return engine.probabilities(self.log_odds(texts))
 
     def log_odds(self, texts: Sequence[str]) -> Floats:
         """Give a row per text and a column per toxicity label."""
         scores = self._linear.log_odds(texts)
         asked = np.flatnonzero(scores.max(axis=1, initial=-np.inf) > self._blend.certain)
         # Trained on normalised texts, as the linear model is.
-        by_encoder = self._encoder.logits([text.normalise(texts[row]) for row in asked.tolist()])[:, self._columns]
-        scores[asked] = self._blend.apply(scores[asked], by_encoder)
+        by_encoder = self._encoder.logits([text.normalise(texts[row]) for row in asked.tolist()])
+        scores[asked] = self._blend.apply(scores[asked], by_encoder[:, self._encoder.columns])
         return scores
 
 

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from service.core.labels import SPAM, TOXICITY_LABELS, Scores
-from workers.engines import linear
+from workers.engines import engine, linear
 from workers.engines.engine import EngineUnavailableError
 
 MODELS = Path(__file__).parents[1] / "models"
@@ -23,8 +23,7 @@ class CompactEngine:
         return self._model.version
 
     def score(self, texts: Sequence[str]) -> list[Scores]:
-        rows = self._model.probabilities(texts).tolist()
-        return [dict(zip(TOXICITY_LABELS, row, strict=True)) for row in rows]
+        return engine.name_labels(self._model.probabilities(texts))
 
 
 class SpamModel:

@@ -14,7 +14,7 @@ from typing import IO, Any
 import numpy as np
 
 from service.core.labels import TOXICITY_LABELS, Scores
-from workers.engines import checkpoints, windows
+from workers.engines import checkpoints, engine, windows
 from workers.engines.engine import EngineUnavailableError
 from workers.engines.windows import Floats
 
@@ -62,7 +62,7 @@ class DetoxifyEngine:
         read, owners = self._split(texts)
         lengths = [len(window["input_ids"]) for window in read]
         rows = windows.highest(lengths, owners, lambda batch: self._infer([read[index] for index in batch]))
-        return [dict(zip(TOXICITY_LABELS, row, strict=True)) for row in rows.tolist()]
+        return engine.name_labels(rows)
 
     def _split(self, texts: Sequence[str]) -> tuple[list[dict[str, list[int]]], list[int]]:
         """Cut each text into windows of tokens; give the windows, and for each the index of its text."""

@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from service.core.labels import Scores
+import numpy as np
+from numpy.typing import NDArray
+
+from service.core.labels import TOXICITY_LABELS, Scores
 
 
 class Engine(Protocol):
@@ -28,3 +31,13 @@ class Engine(Protocol):
 
 class EngineUnavailableError(Exception):
     """The engine cannot be loaded; the text says what is missing and how to get it."""
+
+
+def probabilities(log_odds: NDArray[np.float32]) -> NDArray[np.float32]:
+    """1 / (1 + exp(-x)) without its overflow."""
+    return np.exp(-np.logaddexp(0, -log_odds, dtype=np.float32))
+
+
+def name_labels(rows: NDArray[np.floating]) -> list[Scores]:
+    """Give each row of six probabilities, in the order of TOXICITY_LABELS, as scores."""
+    return [dict(zip(TOXICITY_LABELS, row, strict=True)) for row in rows.tolist()]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.core import text
-from workers.engines import features
+from workers.engines import engine, features
 from workers.engines.engine import EngineUnavailableError
 
 # Longer texts are scored passage by passage and the worst one counts: padding does not dilute an insult.
@@ -47,8 +47,7 @@ class LinearModel:
         return worst
 
     def probabilities(self, texts: Sequence[str]) -> Floats:
-        # 1 / (1 + exp(-x)) without its overflow.
-        return np.exp(-np.logaddexp(0, -self.log_odds(texts), dtype=np.float32))
+        return engine.probabilities(self.log_odds(texts))
 
     def attribute(self, normalised: str) -> Floats:
         """Share the log-odds of a text among its characters: a row per character, a column per label.

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from tokenizers import Encoding, Tokenizer
 
 from service.core.labels import TOXICITY_LABELS, Scores
-from workers.engines import windows
+from workers.engines import engine, windows
 from workers.engines.engine import EngineUnavailableError
 from workers.engines.windows import Floats
 
@@ -46,7 +46,7 @@ class OnnxEngine:
         for name, sha256 in card.sha256.items():
             verify(folder / name, sha256)
         try:
-            self._columns = [card.labels.index(label) for label in TOXICITY_LABELS]
+            self.columns = [card.labels.index(label) for label in TOXICITY_LABELS]
             self._session = _open(folder / MODEL, threads)
             self._tokenizer = load_tokenizer(folder / TOKENIZER, card.window)
         # onnxruntime and tokenizers raise all kinds of errors, tokenizers even the bare Exception.
@@ -59,9 +59,7 @@ class OnnxEngine:
         self.languages = card.languages
 
     def score(self, texts: Sequence[str]) -> list[Scores]:
-        # 1 / (1 + exp(-x)) without its overflow.
-        rows = np.exp(-np.logaddexp(0, -self.logits(texts), dtype=np.float32))[:, self._columns].tolist()
-        return [dict(zip(TOXICITY_LABELS, row, strict=True)) for row in rows]
+        return engine.name_labels(engine.probabilities(self.logits(texts)[:, self.columns]))
 
     def logits(self, texts: Sequence[str]) -> Floats:
         """Give a row per text and a column per label of `labels`."""

@@ -11,6 +11,7 @@ from service.core.labels import LABELS, TOXICITY_LABELS
 from service.core.labels import SPAM as SPAM_LABEL
 from service.core.policy import Policy
 from workers.engines import linear, onnx
+from workers.weights import download
 
 Card = dict[str, Any]
 
@@ -72,10 +73,10 @@ def publish(model: linear.LinearModel, path: Path, about: Card, measure: Callabl
 def publish_encoder(folder: Path, figures: Card) -> None:
     """Write the card beside the encoder's files."""
     files = (onnx.MODEL, onnx.TOKENIZER)
-    sha256 = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in files}
+    digests = {name: download.sha256(folder / name) for name in files}
     size = sum((folder / name).stat().st_size for name in files)
     (folder / onnx.CARD).write_text(
-        json.dumps({**ENCODER, "bytes": size, "sha256": sha256, "figures": figures}, indent=2) + "\n", "utf-8"
+        json.dumps({**ENCODER, "bytes": size, "sha256": digests, "figures": figures}, indent=2) + "\n", "utf-8"
     )
 
 

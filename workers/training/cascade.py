@@ -19,8 +19,7 @@ CERTAIN = -6.0
 
 def fit(model: LinearModel, encoder: OnnxEngine, unseen: Examples) -> Blend:
     """Fit to texts that neither has learnt from, weighed to their natural rates."""
-    columns = [encoder.labels.index(label) for label in TOXICITY_LABELS]
-    by_linear, by_encoder = model.log_odds(unseen.texts), encoder.logits(unseen.texts)[:, columns]
+    by_linear, by_encoder = model.log_odds(unseen.texts), encoder.logits(unseen.texts)[:, encoder.columns]
     one, other = (1 - ENCODER_SHARE) / by_linear.std(axis=0), ENCODER_SHARE / by_encoder.std(axis=0)
     lines = [
         _line(one[label] * by_linear[:, label] + other[label] * by_encoder[:, label], unseen, label)

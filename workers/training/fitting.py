@@ -31,6 +31,14 @@ class Examples:
     weights: NDArray[np.float32]
 
 
+def join(*parts: Examples) -> Examples:
+    return Examples(
+        [text for part in parts for text in part.texts],
+        np.concatenate([part.truth for part in parts]),
+        np.concatenate([part.weights for part in parts]),
+    )
+
+
 def fit(
     examples: Examples, labels: tuple[str, ...], recipe: Recipe, version: str, tell: Callable[[str], None]
 ) -> linear.LinearModel:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.core.labels import LABELS, SPAM, TOXICITY_LABELS
-from workers.training import corpora, templates, toxicity
+from workers.training import corpora, fitting, templates, toxicity
 from workers.training.corpora import Corpus
 from workers.training.fitting import SEED, Examples
 
@@ -28,7 +28,7 @@ class Mixture:
     parts: list[Part]
 
     def epoch(self, number: int) -> Examples:
-        return _join([_slice(part, number) for part in self.parts])
+        return fitting.join(*(_slice(part, number) for part in self.parts))
 
 
 def read(folder: Path) -> Mixture:
@@ -98,11 +98,3 @@ def _slice(part: Part, number: int) -> Examples:
 
 def _take(examples: Examples, rows: NDArray[np.intp]) -> Examples:
     return Examples([examples.texts[row] for row in rows], examples.truth[rows], examples.weights[rows])
-
-
-def _join(parts: list[Examples]) -> Examples:
-    return Examples(
-        [text for part in parts for text in part.texts],
-        np.concatenate([part.truth for part in parts]),
-        np.concatenate([part.weights for part in parts]),
-    )

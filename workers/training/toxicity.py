@@ -85,7 +85,7 @@ def natural_weights(corpus: Corpus) -> NDArray[np.float32]:
 
 def _examples(data: Data, wikipedia_rows: NDArray[np.bool_]) -> Examples:
     wikipedia = natural_examples(data.wikipedia.take(wikipedia_rows & ~data.wikipedia.held_out))
-    return _join(
+    return fitting.join(
         wikipedia,
         _weighted(data.identity, IDENTITY_WEIGHT),
         _weighted(data.templates, TEMPLATE_WEIGHT),
@@ -100,14 +100,6 @@ def _weighted(corpus: Corpus, weight: float, known: tuple[str, ...] = TOXICITY_L
     weights = _columns(np.full(len(learnt), weight))
     weights[:, [label not in known for label in TOXICITY_LABELS]] = 0
     return Examples(learnt.texts, learnt.truth, weights)
-
-
-def _join(*parts: Examples) -> Examples:
-    return Examples(
-        [text for part in parts for text in part.texts],
-        np.concatenate([part.truth for part in parts]),
-        np.concatenate([part.weights for part in parts]),
-    )
 
 
 def _columns(weights: NDArray[np.floating]) -> NDArray[np.float32]:
