@@ -11,7 +11,8 @@ from sqlmodel import select
 
 from service.core.models import Delivery, Key, Scope, Site, utc_now
 
-# In an order in which they can be asked. The smallest scope that each route needs, and a body that fits; a new route is listed here or the test fails.
+# The smallest scope that each route needs, and a body that fits; a new route is listed here or the test fails.
+# A trial is asked for once it is put.
 ROUTES: dict[tuple[str, str], tuple[Scope, Any]] = {
     ("POST", "/v1/comments"): (Scope.SUBMIT, {"text": "Thank you."}),
     ("POST", "/v1/comments/batch"): (Scope.SUBMIT, {"comments": [{"text": "Thank you."}]}),
