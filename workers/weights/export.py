@@ -112,6 +112,17 @@ def write_graph(module: Any, ids: Any, window: int, path: Path) -> None:
             verbose=False,
         )
     program.save(path, external_data=False)
+    _forget_origin(path)
+
+
+def _forget_origin(path: Path) -> None:
+    """Take out what torch notes for debugging: for each node the stack that made it, with paths of this machine."""
+    from onnx import load_model, save_model
+
+    model = load_model(path)
+    for noted in (model, model.graph, *model.graph.node, *model.graph.value_info):
+        del noted.metadata_props[:]
+    save_model(model, path)
 
 
 def quantise(path: Path) -> None:
