@@ -2,11 +2,14 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from service.core import markup, text
+from workers.disguises import Disguise
+from workers.reading import Reading
+from workers.spelling import orientation
 
 # What `markup.plain` may change is a tag or an entity (as `html.unescape` reads it); the rest it leaves alone.
 _MARKUP = re.compile(
@@ -41,8 +44,23 @@ def align(written: str) -> Alignment:
 
     Slow beside them; exact to the character where one stands for itself, else to the tag, the entity or the word.
     """
-    shown = _align(markup.plain(written), _without_markup(written), written)
+    shown = _shown(written)
     return shown.then(_align(text.normalise(shown.copy), _normalised(shown.copy), shown.copy))
+
+
+def forms(written: str, read: Reading) -> list[Alignment]:
+    """The forms of a comment that are scored, the one with the fewest disguises last."""
+    return [align(written), align_unveiled(written, read)] if read.is_disguised else [align(written)]
+
+
+def align_unveiled(written: str, read: Reading) -> Alignment:
+    """Follow it to the copy with its disguises undone: a disguised word comes from all that was written for it."""
+    shown = _shown(written)
+    return shown.then(_align(read.unveiled, _unveiled(shown.copy, read.disguises), shown.copy))
+
+
+def _shown(written: str) -> Alignment:
+    return _align(markup.plain(written), _without_markup(written), written)
 
 
 def _align(copy: str, places: Iterable[Place], original: str) -> Alignment:
@@ -68,6 +86,23 @@ def _normalised(shown: str) -> Iterator[Place]:
                 yield " ", end, word.start()
             yield from _word(word[0], normal, word.start())
             end = word.end()
+
+
+def _unveiled(shown: str, disguises: Sequence[Disguise]) -> Iterator[Place]:
+    """Read the disguises by the tokens that they were found in; nothing, when the text had to be turned round."""
+    tokens = [] if orientation.as_seen(shown) != shown else list(_WORD.finditer(shown))
+    meant = {disguise.first: disguise for disguise in disguises}
+    at, end = 0, None
+    while at < len(tokens):
+        start, disguise = tokens[at].start(), meant.get(at)
+        at = disguise.last if disguise else at + 1
+        token = shown[start : tokens[at - 1].end()]
+        if normal := text.normalise(disguise.meant if disguise else token):
+            if end is not None:
+                yield " ", end, start
+            stop = start + len(token)
+            yield from _as_one(normal, start, stop) if disguise else _word(token, normal, start)
+            end = stop
 
 
 def _word(word: str, normal: str, start: int) -> Iterable[Place]:

@@ -62,8 +62,8 @@ def judge(scorer: Scorer, cases: Sequence[Case]) -> list[Verdict]:
         for case, read, scores, log_odds in zip(cases, readings, toxicity, spam_odds, strict=True)
     ]
     return [
-        spans.explain(scorer.attribution, case.comment, case.policy, verdict)
-        for case, verdict in zip(cases, verdicts, strict=True)
+        spans.explain(scorer.attribution, case.comment.text, read, case.policy, verdict)
+        for case, read, verdict in zip(cases, readings, verdicts, strict=True)
     ]
 
 

@@ -7,11 +7,11 @@ from itertools import groupby
 import numpy as np
 
 from service.core.labels import SPAM, TOXICITY_LABELS
-from service.core.models import Comment
 from service.core.policy import Decision, Policy, Span, Verdict
 from workers import alignment
 from workers.alignment import Alignment
 from workers.engines.linear import LinearModel
+from workers.reading import Reading
 from workers.signals import addresses
 
 # A word carries a label when its share of the log-odds is at least this part of the strongest word's.
@@ -32,27 +32,29 @@ _OF_LINKS = {
 }
 
 
-def explain(model: LinearModel | None, comment: Comment, policy: Policy, verdict: Verdict) -> Verdict:
+def explain(model: LinearModel | None, written: str, read: Reading, policy: Policy, verdict: Verdict) -> Verdict:
     """Add the spans to a verdict; without a model only those of words on lists. An approved comment costs nothing."""
     if verdict.decision == Decision.APPROVE:
         return verdict
     fired = {label for label, score in verdict.scores.items() if score >= policy.threshold(label)}
-    return verdict.model_copy(update={"spans": find(model, comment.text, verdict, fired)})
+    return verdict.model_copy(update={"spans": find(model, written, read, verdict, fired)})
 
 
-def find(model: LinearModel | None, written: str, verdict: Verdict, fired: Collection[str]) -> list[Span]:
+def find(
+    model: LinearModel | None, written: str, read: Reading, verdict: Verdict, fired: Collection[str]
+) -> list[Span]:
     """Find what carried the labels that `fired`, and what the reasons quote.
 
     At most MOST_SPANS, in the order of the text, without overlap; they count Unicode code points of `written`.
     """
-    aligned = alignment.align(written)
+    forms = alignment.forms(written, read)
     toxicity = [label for label in TOXICITY_LABELS if label in fired]
-    found = list(carrying(model, aligned, toxicity)) if model else []
+    found = list(carrying(model, forms[-1], toxicity)) if model else []
     if verdict.rule in _ON_LISTS:
         quotes = [quote for reason in verdict.reasons for quote in _QUOTED.findall(reason)]
-        found += _quoted(aligned, quotes, verdict.rule, 0.0)
+        found += [span for form in forms for span in _quoted(form, quotes, verdict.rule, 0.0)]
     if SPAM in fired or verdict.rule == "links":
-        found += _spam(written, aligned, verdict)
+        found += _spam(written, forms[0], verdict)
     return _apart(found)
 
 

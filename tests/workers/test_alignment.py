@@ -59,3 +59,27 @@ def test_a_word_never_stands_for_characters_beyond_its_neighbours(words: list[st
 
     assert found.origin(0, 5) == (0, 5)
     assert found.origin(len(found.copy) - 5, len(found.copy)) == (len(written) - 5, len(written))
+
+
+@given(
+    HOSTILE
+    | st.lists(st.sampled_from(["1d10t", "i", "d", "o", "t", "f*ck", "you are", "\u202etoidi", "<b>", "&amp;"])).map(
+        " ".join
+    )
+)
+def test_the_copy_without_disguises_is_the_one_that_is_scored(written: str) -> None:
+    read = reading.read(written)
+
+    found = alignment.align_unveiled(written, read)
+
+    assert found.copy == read.unveiled
+    assert all(0 <= start < end <= len(written) for start, end in zip(found.starts, found.ends, strict=True))
+
+
+def test_a_disguised_word_comes_from_all_that_was_written_for_it() -> None:
+    written = "You are an i d i o t today, <b>1d10t</b>."
+    found = alignment.align_unveiled(written, reading.read(written))
+
+    places = [found.origin(place, place + 5) for place in (found.copy.index("idiot"), found.copy.rindex("idiot"))]
+
+    assert [written[start:end] for start, end in places] == ["i d i o t", "1d10t"]

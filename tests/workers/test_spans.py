@@ -4,14 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.core.db import new_id
 from service.core.labels import LABELS
-from service.core.models import Comment
 from service.core.policy import Decision, Policy, Signal, Verdict
-from workers import spans
+from workers import reading, spans
 from workers.engines import compact
 
 MODEL = compact.load_model()
+INSULT = "You idiot!"
 ADVERTISING = Signal(name="spam_phrase", weight=2.0, reason="Wording of advertising: “cheap pills”.")
 LINK = Signal(name="links", weight=0.8, reason="A link in the text.")
 # Insults, links, markup, disguises and what could be taken for any of them.
@@ -32,7 +31,9 @@ def hold(*signals: Signal, rule: str = "toxicity", reasons: tuple[str, ...] = ()
 
 
 def marked(written: str, verdict: Verdict, *fired: str) -> list[tuple[str, str]]:
-    return [(written[s.start : s.end], s.label) for s in spans.find(MODEL, written, verdict, fired)]
+    return [
+        (written[s.start : s.end], s.label) for s in spans.find(MODEL, written, reading.read(written), verdict, fired)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -50,6 +51,24 @@ def test_the_insult_is_marked_as_it_was_written(written: str, expected: str) -> 
 
 def test_without_a_kind_of_its_own_a_span_is_toxic() -> None:
     assert marked("You idiot!", hold(), "toxicity") == [("idiot", "toxicity")]
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("Well, <b>you</b> are such an i d i o t, aren't you?", "i d i o t,"),
+        ("You are a worthless 1d10t and so it goes.", "1d10t"),
+        ("You are a f*cking ΜΟRΟΝ &amp; so it goes.", "f*cking ΜΟRΟΝ"),  # noqa: RUF001 - Greek capitals
+    ],
+)
+def test_a_disguised_insult_is_marked_as_a_whole(written: str, expected: str) -> None:
+    assert expected in [found for found, _ in marked(written, hold(), "toxicity", "insult", "obscene")]
+
+
+def test_a_disguised_word_on_the_site_s_list_is_marked() -> None:
+    verdict = hold(rule="held_word", reasons=("Contains “idiot”, which is on this site's word list.",))
+
+    assert marked("So says the 1d10t.", verdict) == [("1d10t.", "held_word")]
 
 
 def test_what_fired_nothing_is_not_marked() -> None:
@@ -76,23 +95,22 @@ def test_a_word_on_the_sites_list_is_marked_with_its_ending() -> None:
 
 
 def test_an_approved_comment_has_no_spans() -> None:
-    comment = Comment(site_id=new_id(), text="You idiot!", text_fingerprint=0)
     verdict = Verdict(decision=Decision.APPROVE, rule="none", reasons=[], scores={"toxicity": 0.9})
 
-    assert spans.explain(MODEL, comment, Policy(), verdict) is verdict
+    assert spans.explain(MODEL, INSULT, reading.read(INSULT), Policy(), verdict) is verdict
 
 
 def test_the_labels_over_the_site_s_thresholds_are_explained() -> None:
-    comment = Comment(site_id=new_id(), text="You idiot!", text_fingerprint=0)
     verdict = hold().model_copy(update={"scores": {"toxicity": 0.6, "insult": 0.6}})
+    read = reading.read(INSULT)
     lenient = Policy(thresholds={"insult": 0.9})
 
-    assert [span.label for span in spans.explain(MODEL, comment, Policy(), verdict).spans] == ["insult"]
-    assert [span.label for span in spans.explain(MODEL, comment, lenient, verdict).spans] == ["toxicity"]
+    assert [span.label for span in spans.explain(MODEL, INSULT, read, Policy(), verdict).spans] == ["insult"]
+    assert [span.label for span in spans.explain(MODEL, INSULT, read, lenient, verdict).spans] == ["toxicity"]
 
 
 def test_without_a_model_words_on_lists_are_marked_all_the_same() -> None:
-    [span] = spans.find(None, "cheap pills", hold(ADVERTISING), {"spam", "toxicity"})
+    [span] = spans.find(None, "cheap pills", reading.read("cheap pills"), hold(ADVERTISING), {"spam", "toxicity"})
 
     assert (span.start, span.end, span.label, span.weight) == (0, 11, "spam", 2.0)
 
@@ -105,7 +123,7 @@ def test_of_a_page_of_insults_the_strongest_are_marked() -> None:
 def test_spans_lie_in_the_text_in_order_and_apart(written: str, fired: set[str], rule: str) -> None:
     verdict = hold(ADVERTISING, LINK, rule=rule, reasons=("Contains “idiot”, which is on this site's word list.",))
 
-    found = spans.find(MODEL, written, verdict, fired)
+    found = spans.find(MODEL, written, reading.read(written), verdict, fired)
 
     edges = [edge for span in found for edge in (span.start, span.end)]
     assert edges == sorted(edges)

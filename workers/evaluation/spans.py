@@ -19,9 +19,10 @@ from typing import Any
 from service.core import text
 from service.core.labels import TOXICITY_LABELS
 from service.core.policy import Policy
-from workers import alignment, spans
+from workers import alignment, reading, spans
 from workers.engines import compact, linear
 from workers.engines.linear import LinearModel
+from workers.reading import Reading
 from workers.training import corpora
 
 Figures = dict[str, Any]
@@ -43,7 +44,7 @@ def measure(folder: Path) -> Figures:
     train, trial = (read(folder / "toxic-spans" / f"tsd_{name}.csv.gz") for name in ("train", "trial"))
     listed = _pattern(_column(folder / "list-surge-profanity" / "profanity_en.csv", "text"))
     learnt = _pattern(_marked_words(train))
-    held = [post for post in trial if _fired(model, post.text)]
+    held = [post for post in trial if _fired(model, reading.read(post.text))]
     scores = {
         "nothing marked": f1(trial, lambda _: frozenset()),
         "all marked": f1(trial, lambda post: frozenset(range(len(post)))),
@@ -73,7 +74,8 @@ def f1(posts: Iterable[Post], marked: Callable[[str], Characters]) -> float:
 
 def mark(model: LinearModel, post: str, part: float = spans.PART_OF_STRONGEST) -> Characters:
     """Mark a post that is known to be toxic, whatever the model says of it as a whole."""
-    found = spans.carrying(model, alignment.align(post), _fired(model, post) or ["toxicity"], part)
+    seen = reading.read(post)
+    found = spans.carrying(model, alignment.forms(post, seen)[-1], _fired(model, seen) or ["toxicity"], part)
     return frozenset(place for span in found for place in range(span.start, span.end))
 
 
@@ -88,9 +90,9 @@ def _f1(marked: Characters, toxic: Characters) -> float:
     return 2 * len(marked & toxic) / (len(marked) + len(toxic))
 
 
-def _fired(model: LinearModel, post: str) -> list[str]:
+def _fired(model: LinearModel, seen: Reading) -> list[str]:
     policy = Policy()
-    scores = model.probabilities([post])[0].tolist()
+    scores = model.probabilities([seen.shown, seen.unveiled]).max(axis=0).tolist()
     return [label for label, score in zip(TOXICITY_LABELS, scores, strict=True) if score >= policy.threshold(label)]
 
 
