@@ -54,8 +54,15 @@ class Scope(StrEnum):
 
 
 class Role(StrEnum):
+    """What a moderator may do at a site. Each includes those before it."""
+
+    VIEWER = "viewer"
     MODERATOR = "moderator"
     ADMIN = "admin"
+
+    def includes(self, other: "Role") -> bool:
+        ranks = list(Role)
+        return ranks.index(self) >= ranks.index(other)
 
 
 def utc_now() -> datetime:
@@ -105,6 +112,10 @@ class Key(SQLModel, table=True):
     scope: Scope = Field(sa_column=_enum(Scope))
     name: str = Field(default="", max_length=200)
     created_at: datetime = _time()
+    # Not set: until it is revoked.
+    expires_at: datetime | None = _time(nullable=True)
+    # Within an hour.
+    last_used_at: datetime | None = _time(nullable=True)
     revoked_at: datetime | None = _time(nullable=True)
 
 
@@ -289,18 +300,27 @@ class AuditEntry(SQLModel, table=True):
     detail: dict[str, Any] | None = Field(default=None, sa_column=_json(nullable=True))
 
 
+_CLAIMED = sqlalchemy.text("lease IS NOT NULL")
+
+
 class OutboxRow(SQLModel, table=True):
     """Work that is owed. Claiming moves `due_at` on; a worker that dies leaves the row to come due again."""
 
     __tablename__ = "outbox"
-    __table_args__ = (Index(None, "topic", "due_at"), Index(None, "subject_id"))
+    __table_args__ = (
+        Index(None, "topic", "due_at"),
+        Index(None, "subject_id"),
+        Index(None, "endpoint_id", "due_at"),
+        # What is under way to an endpoint is counted at every claim; it may be owed thousands.
+        Index("ix_outbox_claimed", "endpoint_id", postgresql_where=_CLAIMED, sqlite_where=_CLAIMED),
+    )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     topic: Topic = Field(sa_column=_enum(Topic))
     # A comment to score, a site that learns, or an event to deliver …
     subject_id: UUID
     # … to this endpoint.
-    endpoint_id: UUID | None = Field(default=None, sa_column=_owner("endpoint.id", index=True, nullable=True))
+    endpoint_id: UUID | None = Field(default=None, sa_column=_owner("endpoint.id", nullable=True))
     created_at: datetime = _time()
     due_at: datetime = _time()
     attempts: int = 0
@@ -313,13 +333,32 @@ class Endpoint(SQLModel, table=True):
     id: UUID = Field(default_factory=new_id, primary_key=True)
     site_id: UUID = Field(sa_column=_owner("site.id", index=True))
     url: str = Field(max_length=2000)
-    secret: str = Field(max_length=100)
-    # During a rotation both secrets sign.
-    previous_secret: str | None = Field(default=None, max_length=100)
-    previous_secret_until: datetime | None = _time(nullable=True)
     created_at: datetime = _time()
     disabled_at: datetime | None = _time(nullable=True)
     disabled_reason: str | None = Field(default=None, max_length=500)
+
+    # How it fares; written by the courier. Since the first failure after the last success …
+    failing_since: datetime | None = _time(nullable=True)
+    # … this many in a row.
+    failures: int = 0
+    # Nothing is sent before: it asked for less, or only fails.
+    paused_until: datetime | None = _time(nullable=True)
+
+
+class SigningKey(SQLModel, table=True):
+    """A key that signs what an endpoint gets. Several sign at once while they rotate, each until its own end."""
+
+    __tablename__ = "signing_key"
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    site_id: UUID = Field(sa_column=_owner("site.id", index=True))
+    endpoint_id: UUID = Field(sa_column=_owner("endpoint.id", index=True))
+    # `whsec_…` or `whsk_…`, encrypted.
+    secret: str = Field(max_length=500)
+    # `whpk_…`; none: the secret is shared with the receiver.
+    public_key: str | None = Field(default=None, max_length=100)
+    created_at: datetime = _time()
+    # None: it is the one in use.
+    ends_at: datetime | None = _time(nullable=True)
 
 
 class Event(SQLModel, table=True):
@@ -396,7 +435,7 @@ class Moderator(SQLModel, table=True):
 
 
 class Membership(SQLModel, table=True):
-    """A moderator's place at a site."""
+    """A moderator's place at a site. Viewers look; moderators decide; admins may do all that the console offers."""
 
     moderator_id: UUID = Field(sa_column=Column(ForeignKey("moderator.id", ondelete="CASCADE"), primary_key=True))
     site_id: UUID = Field(sa_column=Column(ForeignKey("site.id", ondelete="CASCADE"), primary_key=True))
@@ -412,3 +451,14 @@ class ConsoleSession(SQLModel, table=True):
     csrf_token: str = Field(max_length=64)
     created_at: datetime = _time()
     seen_at: datetime = _time()
+
+
+class LoginThrottle(SQLModel, table=True):
+    """Failed logins of one subject: an account, an address, or both together. Its name is hashed."""
+
+    __tablename__ = "login_throttle"
+    subject: str = Field(primary_key=True, max_length=64)
+    failures: int
+    failed_at: datetime = _time(index=True)
+    # When this account last logged in from this address.
+    succeeded_at: datetime | None = _time(nullable=True)
