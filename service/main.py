@@ -45,7 +45,7 @@ def build_app(settings: Settings, bell: Bell, lifespan: Lifespan | None = None) 
     )
     app.state.settings = settings
     app.state.database = Database(create_engine(settings.database_url), bell)
-    app.add_middleware(limits.BodyLimit)
+    app.add_middleware(limits.BodyGuard)
     problems.install(app)
     document.install(app)
     for router in (comments.router, webhooks.router, sites.router, shadows.router, health.router):

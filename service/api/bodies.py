@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Callable, Coroutine
+from email.message import Message
 from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+
+from service.core import errors
 
 
 class IJsonRequest(Request):
@@ -30,9 +33,20 @@ class IJsonRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def handle_ijson(request: Request) -> Response:
-            return await handle(IJsonRequest(request.scope, request.receive))
+            ijson = IJsonRequest(request.scope, request.receive)
+            # FastAPI would find fault with the body, not with what it is called.
+            if self.body_field and await ijson.body() and not _is_json(request.headers.get("content-type", "")):
+                raise errors.NotJsonError
+            return await handle(ijson)
 
         return handle_ijson
+
+
+def _is_json(content_type: str) -> bool:
+    header = Message()
+    header["content-type"] = content_type
+    subtype = header.get_content_subtype()
+    return header.get_content_maintype() == "application" and (subtype == "json" or subtype.endswith("+json"))
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,43 +1,69 @@
-"""A cap on request bodies, kept while they are read: a sender's own Content-Length is only a claim."""
+"""What a request's body must be before a route sees it: small enough, whole in time, and not compressed."""
 
-from contextlib import suppress
-from http import HTTPStatus
+import asyncio
 
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.api.problems import problem
-from service.core.errors import TooLargeError
+from service.api import problems
+from service.core import errors
 
-BODY_LIMIT = 1024 * 1024
+BODY_LIMIT = 64 * 1024
+LARGE_BODY_LIMIT = 1024 * 1024
+# Hundreds of comments, or a policy's lists of words.
+LARGE_BODIES = frozenset({"/v1/comments/batch", "/v1/site/policy", "/v1/site/shadow"})
+BODY_SECONDS = 10.0
 
 
-class BodyLimit:
-    """ASGI middleware: answers 413 as soon as more than `limit` bytes have come."""
+class BodyGuard:
+    """ASGI middleware: reads the whole body, or answers 408, 413 or 415 and reads no further."""
 
-    def __init__(self, app: ASGIApp, limit: int = BODY_LIMIT) -> None:
+    def __init__(self, app: ASGIApp, seconds: float = BODY_SECONDS) -> None:
         self.app = app
-        self.limit = limit
+        self.seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        received = 0
+        try:
+            body = await self._whole_body(scope, receive)
+        except errors.GatepostError as refusal:
+            await problems.answer(refusal)(scope, receive, send)
+            return
+        if body is not None:
+            await self.app(scope, _again(body, receive), send)
 
-        async def counted() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > self.limit:
-                raise TooLargeError
-            return message
+    async def _whole_body(self, scope: Scope, receive: Receive) -> bytes | None:
+        """The body; None when the client has gone. Raises CompressedError, SlowError or TooLargeError."""
+        if Headers(scope=scope).get("content-encoding", "identity").lower() != "identity":
+            raise errors.CompressedError
+        try:
+            async with asyncio.timeout(self.seconds):
+                return await _read(receive, LARGE_BODY_LIMIT if scope["path"] in LARGE_BODIES else BODY_LIMIT)
+        except TimeoutError:
+            raise errors.SlowError from None
 
-        async def unless_too_large(message: Message) -> None:
-            # FastAPI makes a 400 of any error while reading.
-            if received <= self.limit:
-                await send(message)
 
-        with suppress(TooLargeError):
-            await self.app(scope, counted, unless_too_large)
-        if received > self.limit:
-            await problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(TooLargeError()))(scope, receive, send)
+async def _read(receive: Receive, limit: int) -> bytes | None:
+    """Counts what comes: a sender's own Content-Length is only a claim."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        body += message.get("body", b"")
+        if len(body) > limit:
+            raise errors.TooLargeError
+        if not message.get("more_body"):
+            return bytes(body)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that gives the body that was read, then what comes after it."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return replay

@@ -24,7 +24,19 @@ _STATUS: dict[type[errors.GatepostError], HTTPStatus] = {
     errors.IdempotencyConflictError: HTTPStatus.CONFLICT,
     errors.InvalidWebhookUrlError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.InvalidShadowError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.InvalidKeyError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.BusyError: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.SlowError: HTTPStatus.REQUEST_TIMEOUT,
+    errors.CompressedError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    errors.NotJsonError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+}
+# What else an answer says: how to do it right, and that the rest of a slow request is not waited for.
+_HEADERS: dict[type[errors.GatepostError], dict[str, str]] = {
+    errors.UnauthorizedError: {"WWW-Authenticate": 'Bearer realm="gatepost"'},
+    errors.SlowError: {"Connection": "close"},
+    errors.CompressedError: {"Accept-Encoding": "identity"},
+    errors.NotJsonError: {"Accept": "application/json"},
 }
 # Together they keep an answer under 10 kB, whatever came in.
 _MOST_ERRORS = 15
@@ -47,7 +59,7 @@ class Problem(BaseModel):
 
 
 _WHEN = {
-    401: "The key is missing, malformed, unknown or revoked.",
+    401: "The key is missing, malformed, unknown, revoked or expired.",
     403: "The key's scope is too small.",
     404: "There is no such thing at this site.",
     409: "The Idempotency-Key came before with another body, or the endpoint is disabled.",
@@ -63,30 +75,25 @@ def responses(*codes: int) -> dict[int | str, dict[str, Any]]:
 
 
 def problem(
-    status: int, detail: str | None = None, field_errors: list[FieldError] | None = None, **headers: str
+    status: int,
+    detail: str,
+    field_errors: list[FieldError] | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
     body = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=field_errors)
-    return JSONResponse(
-        body.model_dump(exclude_none=True),
-        status_code=status,
-        media_type="application/problem+json",
-        headers={name.replace("_", "-"): value for name, value in headers.items()},
-    )
+    return JSONResponse(body.model_dump(exclude_none=True), status, headers, "application/problem+json")
 
 
 def install(app: FastAPI) -> None:
-    app.exception_handler(errors.GatepostError)(_gatepost_error)
+    app.exception_handler(errors.GatepostError)(lambda _, error: answer(error))
     app.exception_handler(RequestValidationError)(_validation_error)
     app.exception_handler(HTTPException)(_http_error)
     app.exception_handler(SQLAlchemyError)(_database_error)
     app.exception_handler(Exception)(_unforeseen_error)
 
 
-def _gatepost_error(_: Request, error: errors.GatepostError) -> JSONResponse:
-    status = _STATUS[type(error)]
-    if status == HTTPStatus.UNAUTHORIZED:
-        return problem(status, str(error), www_authenticate='Bearer realm="gatepost"')
-    return problem(status, str(error))
+def answer(error: errors.GatepostError) -> JSONResponse:
+    return problem(_STATUS[type(error)], str(error), headers=_HEADERS.get(type(error)))
 
 
 def _validation_error(_: Request, error: RequestValidationError) -> JSONResponse:
@@ -95,7 +102,7 @@ def _validation_error(_: Request, error: RequestValidationError) -> JSONResponse
 
 
 def _http_error(_: Request, error: HTTPException) -> JSONResponse:
-    return problem(error.status_code, str(error.detail)[:200], None, **dict(error.headers or {}))
+    return problem(error.status_code, str(error.detail)[:200], headers=error.headers)
 
 
 def _database_error(_: Request, error: SQLAlchemyError) -> JSONResponse:
@@ -104,7 +111,7 @@ def _database_error(_: Request, error: SQLAlchemyError) -> JSONResponse:
     return problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "The database does not answer; nothing was stored. Try again.",
-        retry_after="2",
+        headers={"Retry-After": "2"},
     )
 
 

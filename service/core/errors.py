@@ -36,9 +36,45 @@ class InvalidShadowError(GatepostError):
     """A shadow needs a policy, an engine or both."""
 
 
+class InvalidKeyError(GatepostError):
+    """A key's `expires_at` lies in the future."""
+
+
+class InvalidPasswordError(GatepostError):
+    """A password has 12 to 1,000 characters."""
+
+
+class ThrottledError(GatepostError):
+    """Too many logins have failed; try again in 15 minutes."""
+
+
 class BusyError(GatepostError):
     """Too many are logging in at once; try again in a moment."""
 
 
 class TooLargeError(GatepostError):
     """The request's body is too large."""
+
+
+class SlowError(GatepostError):
+    """The request's body did not come in time."""
+
+
+class CompressedError(GatepostError):
+    """The request's body must not be compressed."""
+
+
+class NotJsonError(GatepostError):
+    """The request's body must be JSON, and its Content-Type say so: `application/json`."""
+
+
+class MissingSecretKeysError(GatepostError):
+    """GATEPOST_SECRET_KEYS is not set: the key that webhooks' secrets are encrypted with. `gatepost secrets new` makes one."""  # noqa: E501
+
+
+class InvalidSecretKeysError(GatepostError):
+    """GATEPOST_SECRET_KEYS holds something that is no key: a key is what `gatepost secrets new` prints, 44 characters."""
+
+
+class WrongSecretKeysError(GatepostError):
+    """A secret was encrypted with a key that is not among GATEPOST_SECRET_KEYS."""

@@ -3,8 +3,10 @@
 import gzip
 import itertools
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from fastapi import FastAPI
@@ -12,6 +14,7 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 from sqlmodel import col, func, select
 
+from service.api.limits import BODY_LIMIT, LARGE_BODY_LIMIT
 from service.core.comments import METADATA_DEPTH, Submission
 from service.core.models import Comment, Endpoint, IdempotencyKey, PolicyVersion
 
@@ -45,7 +48,7 @@ BODIES = {
     "4,000 digits": _with(b'"fill_seconds": %s' % (b"9" * 4000)),
     "100,000 lists": b"[" * 100_000,
     "100,000 objects": b'{"a":' * 100_000,
-    **{f"metadata {levels} deep": _nested(levels) for levels in (METADATA_DEPTH, 255, 256, 500, 900, 2000)},
+    **{f"metadata {levels} deep": _nested(levels) for levels in (METADATA_DEPTH, 33, 255, 256, 500, 900, 2000)},
     "bad UTF-8": b'{"text": "\xff"}',
     "a surrogate in UTF-8": b'{"text": "\xed\xa0\x80"}',
     "UTF-16": '{"text": "x"}'.encode("utf-16"),
@@ -84,11 +87,20 @@ HEADERS: dict[str, tuple[bytes, bytes]] = {
     "a huge Idempotency-Key": (b"idempotency-key", b"k" * 100_000),
     "an empty Idempotency-Key": (b"idempotency-key", b""),
     "NUL in the Idempotency-Key": (b"idempotency-key", b"a\x00b"),
-    "plain text": (b"content-type", b"text/plain"),
-    "a form": (b"content-type", b"application/x-www-form-urlencoded"),
-    "no content type": (b"content-type", b""),
-    "a broken content type": (b"content-type", b"\xff;;;="),
 }
+
+CONTENT_TYPES = (
+    b"",
+    b"text/plain",
+    b"text/json",
+    b"application/x-www-form-urlencoded",
+    b"multipart/form-data; boundary=x",
+    b"application/json-seq",
+    b"application",
+    b"\xff;;;=",
+)
+
+CONTENT_ENCODINGS = (b"gzip", b"GZIP", b"deflate", b"br", b"zstd", b"identity, gzip", b"\xff", b"")
 
 QUERIES = [
     "?external_id=a%00b",
@@ -134,13 +146,22 @@ def _assert_refused(answer: Response, what: str, status: int | None = None) -> N
 
 def test_a_hostile_body_is_refused(client: TestClient) -> None:
     for what, body in BODIES.items():
-        _assert_refused(_post(client, body), what, 422)
+        _assert_refused(_post(client, body), what, 413 if len(body) > BODY_LIMIT else 422)
 
 
 def test_a_hostile_comment_in_a_batch_is_refused(client: TestClient) -> None:
     for what, body in BODIES.items():
         batch = b'{"comments": [{"text": "x"}, %s]}' % body
         _assert_refused(_post(client, batch, f"{PATH}/batch"), what, 422)
+
+
+def test_a_hostile_body_is_refused_by_every_route_that_takes_one(app: FastAPI, client: TestClient) -> None:
+    for path, operations in app.openapi()["paths"].items():
+        for method, operation in operations.items():
+            if path.startswith("/v1/") and "application/json" in operation.get("requestBody", {}).get("content", {}):
+                for what, body in BODIES.items():
+                    answer = _post(client, body, re.sub("{.*?}", str(uuid4()), path), method.upper())
+                    _assert_refused(answer, f"{what} at {path}")
 
 
 def test_no_text_field_takes_what_cannot_be_stored(client: TestClient) -> None:
@@ -176,6 +197,22 @@ def test_a_hostile_header_is_refused(client: TestClient) -> None:
         _assert_refused(client.post(PATH, content=HARMLESS, headers=headers), what, 422)
 
 
+def test_what_is_not_called_json_is_refused(client: TestClient) -> None:
+    for value in CONTENT_TYPES:
+        answer = client.post(PATH, content=HARMLESS, headers={b"content-type": value})
+        _assert_refused(answer, repr(value), 415)
+        assert answer.headers["accept"] == "application/json"
+
+
+def test_a_compressed_body_is_refused_whatever_it_holds(client: TestClient) -> None:
+    for value in CONTENT_ENCODINGS:
+        headers = {b"content-type": b"application/json", b"content-encoding": value}
+        for body in (HARMLESS, gzip.compress(HARMLESS), gzip.compress(b"0" * 10_000_000)):
+            answer = client.post(PATH, content=body, headers=headers)
+            _assert_refused(answer, repr(value), 415)
+            assert answer.headers["accept-encoding"] == "identity"
+
+
 def test_a_hostile_address_is_refused(client: TestClient) -> None:
     for query in QUERIES:
         _assert_refused(client.get(PATH + query), query[:30])
@@ -188,13 +225,16 @@ def test_a_method_that_is_not_there_is_refused(client: TestClient) -> None:
         assert answer.headers["allow"]
 
 
-@pytest.mark.parametrize("size", [1024 * 1024 + 1, 2_000_000])
-def test_a_body_over_the_limit_is_refused_whatever_length_it_claims(client: TestClient, size: int) -> None:
+@pytest.mark.parametrize(
+    ("path", "size"),
+    [(PATH, BODY_LIMIT + 1), (PATH, 2_000_000), (f"{PATH}/batch", LARGE_BODY_LIMIT + 1), (f"{PATH}/batch", 2_000_000)],
+)
+def test_a_body_over_the_limit_is_refused_whatever_length_it_claims(client: TestClient, path: str, size: int) -> None:
     def chunks() -> Iterator[bytes]:
         yield from (b"x" * 10_000 for _ in range(size // 10_000 + 1))
 
-    _assert_refused(_post(client, b"x" * size), "with a Content-Length", 413)
-    _assert_refused(_post(client, chunks()), "chunked", 413)
+    _assert_refused(_post(client, b"x" * size, path), "with a Content-Length", 413)
+    _assert_refused(_post(client, chunks(), path), "chunked", 413)
 
 
 def test_a_refusal_does_not_echo_what_came_in(client: TestClient) -> None:
