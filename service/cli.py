@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from service import demo, migrations
-from service.core import moderators, sites
+from service.core import keys, moderators, sites
 from service.core.db import Database, create_engine
 from service.core.errors import GatepostError, NotFoundError
 from service.core.models import Scope, Site
@@ -106,7 +106,7 @@ def create_site(name: SiteName) -> None:
     """Create a site and print its admin key, once."""
     with _transaction() as session:
         site = sites.create(session, name)
-        key = sites.issue_key(session, site.id, Scope.ADMIN, "first key")
+        key = keys.issue(session, site.id, Scope.ADMIN, "first key")
     console.print(f"Site “{name}” is there. Its key, shown only now:")
     print(key)
 
@@ -122,7 +122,7 @@ def create_key(
 ) -> None:
     """Issue another key for a site and print it, once."""
     with _transaction() as session:
-        key = sites.issue_key(session, _site(session, site).id, scope, name)
+        key = keys.issue(session, _site(session, site).id, scope, name)
     print(key)
 
 
@@ -130,7 +130,7 @@ def create_key(
 def revoke_key(key_id: Annotated[str, typer.Argument(help="The key's public id: gp_<this>_….")]) -> None:
     """Take a key's power away, at once."""
     with _transaction() as session:
-        sites.revoke_key(session, key_id)
+        keys.revoke(session, key_id)
     console.print(f"The key {key_id} opens nothing any more.")
 
 

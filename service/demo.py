@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from service.core import moderators, sites, webhooks
+from service.core import keys, moderators, sites, webhooks
 from service.core.db import Database
 from service.core.models import Endpoint, Scope
 
@@ -105,9 +105,9 @@ def _set_up(database: Database, folder: Path, webhook_url: str) -> Secrets:
         moderators.join(session, moderators.create(session, MODERATOR, "Mo the moderator", password), site.id)
         endpoint = webhooks.create(session, site.id, webhook_url, allow_private=True)
         known = Secrets(
-            admin_key=sites.issue_key(session, site.id, Scope.ADMIN, "for trying the API"),
+            admin_key=keys.issue(session, site.id, Scope.ADMIN, "for trying the API"),
             # A blog that only posts comments needs no more.
-            blog_key=sites.issue_key(session, site.id, Scope.SUBMIT, "demo blog"),
+            blog_key=keys.issue(session, site.id, Scope.SUBMIT, "demo blog"),
             endpoint_id=endpoint.id,
             webhook_secret=endpoint.secret,
             password=password,

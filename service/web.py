@@ -1,14 +1,18 @@
-"""What every door's routes can ask for by type: the settings and the database.
+"""What every door's routes can ask for: the settings and the database by type, and whose key it is.
 
 A route opens its transaction itself, and closes it before it returns. As a dependency, a transaction would hold its
 connection while the request waits for a thread of the pool, and requests that wait for a connection would hold those.
 """
 
+from contextlib import suppress
 from typing import Annotated
 
 from fastapi import Depends, Request
+from sqlalchemy.exc import DBAPIError
 
+from service.core import keys
 from service.core.db import Database
+from service.core.models import Scope, Site
 from service.core.settings import Settings
 
 
@@ -24,3 +28,16 @@ def settings(request: Request) -> Settings:
 
 DatabaseDep = Annotated[Database, Depends(database)]
 SettingsDep = Annotated[Settings, Depends(settings)]
+
+
+def holder(database: Database, bearer: str, needed: Scope) -> Site:
+    """The site that the key opens. Raises as `keys.authenticate` does."""
+    with database.reading() as session:
+        key = keys.authenticate(session, bearer, needed)
+        site = session.get_one(Site, key.site_id)
+        news = keys.is_use_news(session, key)
+    if news:
+        # A database that is read-only or full still answers questions.
+        with suppress(DBAPIError), database.transaction() as session:
+            keys.note_use(session, key.id)
+    return site

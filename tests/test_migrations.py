@@ -13,7 +13,7 @@ from sqlalchemy import inspect
 from sqlmodel import SQLModel
 
 from service import migrations
-from service.core import comments, lessons, models, moderators, outbox, shadows, sites, webhooks
+from service.core import comments, keys, lessons, models, moderators, outbox, shadows, sites, webhooks
 from service.core.comments import Submission
 from service.core.db import Database, create_engine
 from service.core.queue import SilentBell, Topic
@@ -86,7 +86,7 @@ def test_every_table_takes_a_row(migrated_url: str) -> None:
     database = Database(create_engine(migrated_url), SilentBell())
     with database.transaction() as session:
         site = sites.create(session, "Treaty blog")
-        sites.issue_key(session, site.id, models.Scope.ADMIN)
+        keys.issue(session, site.id, models.Scope.ADMIN)
         endpoint = webhooks.create(session, site.id, "https://blog.example.org/", allow_private=False)
         event = webhooks.ping(session, endpoint)
         comment = comments.submit(session, site.id, Submission(text="Thank you."), "k-1")

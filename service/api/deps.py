@@ -1,30 +1,29 @@
 """What a route of the API can ask for by type: the site that the key belongs to."""
 
-from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import Depends
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi import Depends, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
 
-from service.core import errors, sites
+from service.core import errors
 from service.core.models import Scope, Site
-from service.web import DatabaseDep
+from service.web import DatabaseDep, holder
 
 _bearer = HTTPBearer(auto_error=False, description="A site's key, `gp_<id>_<secret>`.")
 
 
-def _holder_of(scope: Scope) -> Callable[..., Site]:
-    def authenticate(
-        database: DatabaseDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
-    ) -> Site:
-        if credentials is None:
-            raise errors.UnauthorizedError
-        with database.reading() as session:
-            return sites.authenticate(session, credentials.credentials, scope)
+def _authenticate(
+    database: DatabaseDep,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    needed: SecurityScopes,
+) -> Site:
+    if credentials is None:
+        raise errors.UnauthorizedError
+    (scope,) = needed.scopes
+    return holder(database, credentials.credentials, Scope(scope))
 
-    return authenticate
 
-
-Submitter = Annotated[Site, Depends(_holder_of(Scope.SUBMIT))]
-Reader = Annotated[Site, Depends(_holder_of(Scope.READ))]
-Admin = Annotated[Site, Depends(_holder_of(Scope.ADMIN))]
+# As scopes of `Security`, so that the OpenAPI document says which key a route needs.
+Submitter = Annotated[Site, Security(_authenticate, scopes=[Scope.SUBMIT])]
+Reader = Annotated[Site, Security(_authenticate, scopes=[Scope.READ])]
+Admin = Annotated[Site, Security(_authenticate, scopes=[Scope.ADMIN])]

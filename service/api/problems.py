@@ -25,6 +25,7 @@ _STATUS: dict[type[errors.GatepostError], HTTPStatus] = {
     errors.InvalidWebhookUrlError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.InvalidShadowError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.InvalidKeyError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.InvalidKeyError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.BusyError: HTTPStatus.TOO_MANY_REQUESTS,
     errors.TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.SlowError: HTTPStatus.REQUEST_TIMEOUT,

@@ -12,8 +12,9 @@ from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from service.console import pages
-from service.core import errors, moderators
-from service.core.models import Moderator, Site, Text
+from service.core import errors, moderators, throttle
+from service.core.db import Database
+from service.core.models import Moderator, Role, Site, Text
 from service.core.settings import Settings
 from service.web import DatabaseDep, SettingsDep
 
@@ -27,17 +28,28 @@ _INSIDE = re.compile(r"/console(/[\w/-]*)?(\?[\w=&%~.-]*)?", re.ASCII)
 
 @dataclass(frozen=True)
 class Visit:
-    """A moderator who is logged in, and the sites that are theirs."""
+    """A moderator who is logged in, the sites that are theirs, and their role at each."""
 
     moderator: Moderator
     csrf_token: str
     sites: Mapping[UUID, Site]
+    roles: Mapping[UUID, Role]
 
     def site_ids(self, only: UUID | None) -> list[UUID]:
         """All sites, or the one. Raises NotFoundError when that one is not theirs."""
         if only is not None and only not in self.sites:
             raise errors.NotFoundError
         return list(self.sites) if only is None else [only]
+
+    def may(self, role: Role, site_id: UUID) -> bool:
+        """Whether the moderator has this role at the site, or a higher one."""
+        return site_id in self.roles and self.roles[site_id].includes(role)
+
+    def require(self, role: Role, site_id: UUID) -> None:
+        """Raises NotFoundError when the site is not theirs, ForbiddenError when their role there is a lower one."""
+        self.site_ids(site_id)
+        if not self.may(role, site_id):
+            raise errors.ForbiddenError(f"At this site you are a {self.roles[site_id]}; this needs the role {role}.")
 
 
 def visit(request: Request, database: DatabaseDep, settings: SettingsDep) -> Visit:
@@ -46,8 +58,13 @@ def visit(request: Request, database: DatabaseDep, settings: SettingsDep) -> Vis
         moderator, row = moderators.current(
             session, token, idle=settings.console_session_idle, length=settings.console_session_length
         )
-        sites = {site.id: site for site in moderators.sites(session, moderator)}
-        return Visit(moderator, row.csrf_token, sites)
+        joined = moderators.memberships(session, moderator)
+    return Visit(
+        moderator,
+        row.csrf_token,
+        sites={site.id: site for site, _ in joined},
+        roles={site.id: role for site, role in joined},
+    )
 
 
 LoggedIn = Annotated[Visit, Depends(visit)]
@@ -66,7 +83,7 @@ Acting = Annotated[Visit, Depends(visit_with_token)]
 
 @router.get("/login")
 def show_login(wanted: Annotated[str, Query(alias="next")] = HOME) -> Response:
-    return pages.render("login.html", wanted=inside(wanted), email="", failed=False)
+    return pages.render("login.html", wanted=inside(wanted), email="", failure=None)
 
 
 @router.post("/login")
@@ -78,11 +95,15 @@ def log_in(
     password: Annotated[str, Form(max_length=1000)] = "",
     wanted: Annotated[str, Form(alias="next")] = HOME,
 ) -> Response:
-    with database.reading() as session:
-        moderator = moderators.find(session, email)
-    if not moderators.may_enter(moderator, password) or moderator is None:
-        return pages.render("login.html", HTTPStatus.FORBIDDEN, wanted=inside(wanted), email=email, failed=True)
+    attempt = throttle.Attempt.of(email, request.client.host if request.client else "")
+    try:
+        moderator = _enter(database, attempt, email, password)
+    except errors.ThrottledError as error:
+        return _again(HTTPStatus.TOO_MANY_REQUESTS, wanted, email, str(error))
+    if moderator is None:
+        return _again(HTTPStatus.FORBIDDEN, wanted, email, "E-mail address and password do not fit together.")
     with database.transaction() as session:
+        throttle.succeed(session, attempt)
         token = moderators.log_in(session, moderator)
         # Whoever planted or knew the old token has nothing from this login.
         moderators.log_out(session, request.cookies.get(_cookie(settings), ""))
@@ -98,6 +119,23 @@ def log_out(request: Request, _: Acting, database: DatabaseDep, settings: Settin
         response = RedirectResponse(LOGIN, HTTPStatus.SEE_OTHER)
         response.delete_cookie(_cookie(settings), path="/", secure=_is_https(settings), httponly=True, samesite="lax")
         return response
+
+
+def _enter(database: Database, attempt: throttle.Attempt, email: str, password: str) -> Moderator | None:
+    """Whose password it is. Raises ThrottledError, and BusyError, which counts as no failure."""
+    with database.transaction() as session:
+        throttle.count(session, attempt)
+        moderator = moderators.find(session, email)
+    try:
+        return moderator if moderators.may_enter(moderator, password) else None
+    except errors.BusyError:
+        with database.transaction() as session:
+            throttle.take_back(session, attempt)
+        raise
+
+
+def _again(status: HTTPStatus, wanted: str, email: str, failure: str) -> Response:
+    return pages.render("login.html", status, wanted=inside(wanted), email=email, failure=failure)
 
 
 def inside(address: str) -> str:

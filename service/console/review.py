@@ -13,7 +13,7 @@ from sqlmodel import Session as SQLModelSession
 from service.console import auth, held, pages
 from service.console.auth import Acting, LoggedIn, Visit
 from service.core import comments, errors, moderators
-from service.core.models import Category
+from service.core.models import Category, Role
 from service.web import DatabaseDep
 
 router = APIRouter()
@@ -111,6 +111,7 @@ def _decide(
     comment = held.find(session, list(visit.sites), comment_id)
     if comment is None:
         raise errors.NotFoundError("There is no such comment at your sites.")
+    visit.require(Role.MODERATOR, comment.site_id)
     try:
         comments.review(
             session,

@@ -48,6 +48,18 @@ class ThrottledError(GatepostError):
     """Too many logins have failed; try again in 15 minutes."""
 
 
+class InvalidKeyError(GatepostError):
+    """A key's `expires_at` lies in the future."""
+
+
+class InvalidPasswordError(GatepostError):
+    """A password has 12 to 1,000 characters."""
+
+
+class ThrottledError(GatepostError):
+    """Too many logins have failed; try again in 15 minutes."""
+
+
 class BusyError(GatepostError):
     """Too many are logging in at once; try again in a moment."""
 

@@ -17,13 +17,20 @@ from service.core.models import ConsoleSession, Membership, Moderator, Role, Sit
 _HASHER = argon2.PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 _NOBODY = _HASHER.hash(secrets.token_urlsafe(16))
 _ACTOR = "moderator:"
+# NIST SP 800-63B-4 and ASVS 5.0, 6.2: long, and otherwise as one likes.
+_PASSWORD_LENGTHS = range(12, 1001)
 # A hash costs memory: a flood of logins must not cost all of it.
 _PATIENCE_SECONDS = 1
 _HASHING = threading.BoundedSemaphore(2)
 
 
 def create(session: Session, email: str, name: str, password: str) -> Moderator:
-    """A new moderator, of no site yet. Raises ConflictError when the e-mail address has one."""
+    """A new moderator, of no site yet.
+
+    Raises ConflictError when the e-mail address has one, InvalidPasswordError when the password is too short.
+    """
+    if len(password) not in _PASSWORD_LENGTHS:
+        raise errors.InvalidPasswordError
     if find(session, email):
         raise errors.ConflictError(f"There is a moderator {email} already.")
     with _HASHING:
@@ -35,19 +42,26 @@ def create(session: Session, email: str, name: str, password: str) -> Moderator:
 
 def disable(session: Session, email: str) -> None:
     """From now on the moderator is logged out and stays out."""
-    moderator = find(session, email)
-    if moderator is None:
-        raise errors.NotFoundError(f"There is no moderator {email}.")
-    moderator.disabled_at = db.now(session)
+    get(session, email).disabled_at = db.now(session)
 
 
 def join(session: Session, moderator: Moderator, site_id: UUID, role: Role = Role.MODERATOR) -> None:
-    session.add(Membership(moderator_id=moderator.id, site_id=site_id, role=role))
+    """The moderator has this role at the site, from their next click on, whatever they had before."""
+    session.merge(Membership(moderator_id=moderator.id, site_id=site_id, role=role))
 
 
-def sites(session: Session, moderator: Moderator) -> Sequence[Site]:
-    joined = select(Membership.site_id).where(col(Membership.moderator_id) == moderator.id)
-    return session.exec(select(Site).where(col(Site.id).in_(joined)).order_by(col(Site.name))).all()
+def leave(session: Session, moderator: Moderator, site_id: UUID) -> None:
+    """The site is no longer the moderator's, from their next click on. Raises NotFoundError when it never was."""
+    membership = session.get(Membership, (moderator.id, site_id))
+    if membership is None:
+        raise errors.NotFoundError(f"{moderator.email} is no moderator of this site.")
+    session.delete(membership)
+
+
+def memberships(session: Session, moderator: Moderator) -> Sequence[tuple[Site, Role]]:
+    """The moderator's sites by name, with the role that they have there."""
+    joined = select(Site, Membership.role).join(Membership, col(Membership.site_id) == col(Site.id))
+    return session.exec(joined.where(col(Membership.moderator_id) == moderator.id).order_by(col(Site.name))).all()
 
 
 def actor(moderator: Moderator) -> str:
@@ -65,6 +79,14 @@ def name_of(session: Session, actor: str | None) -> str:
 
 def find(session: Session, email: str) -> Moderator | None:
     return session.exec(select(Moderator).where(col(Moderator.email) == email.strip().casefold())).first()
+
+
+def get(session: Session, email: str) -> Moderator:
+    """The moderator of this e-mail address. Raises NotFoundError."""
+    moderator = find(session, email)
+    if moderator is None:
+        raise errors.NotFoundError(f"There is no moderator {email}.")
+    return moderator
 
 
 def may_enter(moderator: Moderator | None, password: str) -> bool:

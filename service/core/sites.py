@@ -1,9 +1,5 @@
-"""Sites, their keys and their policies."""
+"""Sites and their policies."""
 
-import hashlib
-import hmac
-import secrets
-import string
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -12,18 +8,11 @@ from pydantic import ValidationError
 from sqlalchemy import tuple_
 from sqlmodel import Session, col, func, select
 
-from service.core import db, errors
-from service.core.models import Key, PolicyVersion, Scope, Site
+from service.core import errors
+from service.core.models import PolicyVersion, Site
 from service.core.policy import Policy, UnreadablePolicy
 
 log = structlog.get_logger()
-
-_ALPHABET = string.ascii_lowercase + string.digits
-_GRANTS = {
-    Scope.SUBMIT: {Scope.SUBMIT},
-    Scope.READ: {Scope.READ},
-    Scope.ADMIN: set(Scope),
-}
 
 
 def create(session: Session, name: str, policy: Policy | None = None) -> Site:
@@ -46,40 +35,6 @@ def named(session: Session, name: str) -> Site:
             f"There is no site “{name}”. There are: {known or 'none yet; `gatepost site create NAME`'}."
         )
     return site
-
-
-def issue_key(session: Session, site_id: UUID, scope: Scope, name: str = "") -> str:
-    """A new bearer key `gp_<id>_<secret>`, which nobody can read again: only its hash is kept."""
-    key_id = "".join(secrets.choice(_ALPHABET) for _ in range(12))
-    secret = secrets.token_urlsafe(32)
-    session.add(Key(id=key_id, site_id=site_id, secret_hash=_hash(secret), scope=scope, name=name))
-    return f"gp_{key_id}_{secret}"
-
-
-def authenticate(session: Session, bearer: str, needed: Scope) -> Site:
-    """The site that the key belongs to.
-
-    Raises UnauthorizedError for a key that is malformed, unknown or revoked, ForbiddenError when its scope is short.
-    """
-    key_id, _, secret = bearer.removeprefix("gp_").partition("_")
-    # No key of ours has other characters, and not every string is one that the database can be asked for.
-    well_formed = bearer.startswith("gp_") and key_id.isascii() and key_id.isalnum()
-    key = session.get(Key, key_id) if well_formed else None
-    # Compared even for an unknown key, so that the time tells nothing.
-    matches = hmac.compare_digest(_hash(secret), key.secret_hash if key else _hash(""))
-    if key is None or not matches or key.revoked_at is not None:
-        raise errors.UnauthorizedError
-    if needed not in _GRANTS[key.scope]:
-        raise errors.ForbiddenError(f"This key has the scope “{key.scope}”; this needs “{needed}”.")
-    return session.get_one(Site, key.site_id)
-
-
-def revoke_key(session: Session, key_id: str) -> None:
-    """From now on the key opens nothing; its public id is the part between `gp_` and the next `_`."""
-    key = session.get(Key, key_id)
-    if key is None:
-        raise errors.NotFoundError(f"There is no key “{key_id}”.")
-    key.revoked_at = db.now(session)
 
 
 def live_policies(session: Session, site_ids: set[UUID]) -> dict[UUID, tuple[int, Policy]]:
@@ -142,8 +97,3 @@ def put_policy(session: Session, site_id: UUID, policy: Policy, actor: str) -> P
     session.add(row)
     session.flush()
     return row
-
-
-def _hash(secret: str) -> str:
-    # A plain hash is enough for 256 random bits; a slow one is for passwords.
-    return hashlib.sha256(secret.encode(errors="replace")).hexdigest()

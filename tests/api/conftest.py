@@ -6,7 +6,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from service.core import sites
+from service.core import keys, sites
 from service.core.models import Scope, Site
 from service.core.queue import SilentBell
 from service.core.settings import Settings
@@ -37,7 +37,7 @@ def site(app: FastAPI) -> Site:
 def issue_key(app: FastAPI, site: Site) -> Callable[[Scope], str]:
     def issue(scope: Scope) -> str:
         with app.state.database.transaction() as session:
-            return sites.issue_key(session, site.id, scope)
+            return keys.issue(session, site.id, scope)
 
     return issue
 
@@ -53,7 +53,7 @@ def client(app: FastAPI, issue_key: Callable[[Scope], str]) -> TestClient:
 def other_client(app: FastAPI) -> TestClient:
     """Another blog, with an admin key of its own."""
     with app.state.database.transaction() as session:
-        key = sites.issue_key(session, sites.create(session, "Another blog").id, Scope.ADMIN)
+        key = keys.issue(session, sites.create(session, "Another blog").id, Scope.ADMIN)
     return TestClient(app, raise_server_exceptions=False, headers={"authorization": f"Bearer {key}"})
 
 

@@ -1,14 +1,16 @@
 """Who may do what: every route of the API with every kind of key."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlmodel import select
+from starlette.routing import Mount, Route
 
+from service.core import keys
 from service.core.models import Delivery, Key, Scope, Site, utc_now
 
 # The smallest scope that each route needs, and a body that fits; a new route is listed here or the test fails.
@@ -29,6 +31,9 @@ ROUTES: dict[tuple[str, str], tuple[Scope, Any]] = {
     ("POST", "/v1/webhooks/{endpoint_id}/ping"): (Scope.ADMIN, None),
     ("GET", "/v1/deliveries"): (Scope.ADMIN, None),
     ("POST", "/v1/deliveries/{delivery_id}/redeliver"): (Scope.ADMIN, None),
+    ("POST", "/v1/keys"): (Scope.ADMIN, {"scope": "read", "name": "a test"}),
+    ("GET", "/v1/keys"): (Scope.ADMIN, None),
+    ("DELETE", "/v1/keys/{key_id}"): (Scope.ADMIN, None),
     ("GET", "/v1/site"): (Scope.READ, None),
     ("GET", "/v1/site/policy"): (Scope.READ, None),
     ("PUT", "/v1/site/policy"): (Scope.ADMIN, {}),
@@ -40,6 +45,8 @@ ROUTES: dict[tuple[str, str], tuple[Scope, Any]] = {
     ("GET", "/v1/site/shadow/report"): (Scope.READ, None),
     ("DELETE", "/v1/site/shadow"): (Scope.ADMIN, None),
 }
+# Whoever comes may ask these; a door that lets in without a key is listed here or the test fails.
+PUBLIC = {"/", "/console", "/docs", "/docs/oauth2-redirect", "/healthz", "/openapi.json", "/readyz", "/redoc"}
 # What a route cannot be asked without.
 QUERIES = {"/v1/site/policy/diff": {"before": 1}}
 MALFORMED = (
@@ -72,6 +79,7 @@ def send(app: FastAPI, site: Site, client: TestClient) -> Send:
     with app.state.database.transaction() as session:
         session.add(delivery)
     ids["delivery_id"] = str(delivery.id)
+    ids["key_id"] = client.post("/v1/keys", json={"scope": "read"}).json()["id"]
     # The third version is this site's alone: every site has a first, and the other one puts a second.
     ids["version"] = [str(client.put("/v1/site/policy", json={"max_links": n}).json()["version"]) for n in (8, 9)][-1]
     client.put("/v1/site/shadow", json=ROUTES["PUT", "/v1/site/shadow"][1])
@@ -87,15 +95,24 @@ def send(app: FastAPI, site: Site, client: TestClient) -> Send:
     return status
 
 
-def test_every_route_under_v1_is_listed_here(app: FastAPI) -> None:
-    operations = {
-        (method.upper(), path)
+def test_every_route_is_listed_here_with_the_scope_that_the_document_names(app: FastAPI) -> None:
+    documented = {
+        (method.upper(), path): [Scope(scope) for security in operation["security"] for scope in security["HTTPBearer"]]
         for path, methods in app.openapi()["paths"].items()
-        for method in methods
-        if path.startswith("/v1")
+        for method, operation in methods.items()
+        if path not in PUBLIC
     }
 
-    assert operations == ROUTES.keys()
+    assert documented == {route: [scope] for route, (scope, _) in ROUTES.items()}
+
+
+def test_no_route_hides_from_the_document(app: FastAPI) -> None:
+    open_to_all = {route.path for route in app.routes if isinstance(route, Route)} - app.openapi()["paths"].keys()
+    mounted = {route.path for route in app.routes if isinstance(route, Mount)}
+
+    assert open_to_all <= PUBLIC
+    # Its routes have a table of their own: tests/console/test_roles.py.
+    assert mounted == {"/console"}
 
 
 def test_without_a_valid_key_every_route_answers_401(send: Send) -> None:
@@ -143,10 +160,13 @@ def test_a_cursor_of_another_site_tells_nothing(client: TestClient, other_client
     assert answers == [{"comments": [], "next": None}] * 2
 
 
-def test_a_revoked_key_is_refused(send: Send, app: FastAPI, issue_key: Callable[[Scope], str]) -> None:
+@pytest.mark.parametrize("ended", ["revoked_at", "expires_at"])
+def test_a_key_that_was_revoked_or_has_expired_is_refused(
+    send: Send, app: FastAPI, issue_key: Callable[[Scope], str], ended: str
+) -> None:
     key = issue_key(Scope.ADMIN)
     with app.state.database.transaction() as session:
-        session.exec(select(Key).where(Key.id == key.split("_")[1])).one().revoked_at = utc_now()
+        setattr(session.get_one(Key, keys.public_id(key)), ended, utc_now() - timedelta(seconds=1))
 
     for route in ROUTES:
         assert send(route, f"Bearer {key}") == 401, route
@@ -162,3 +182,52 @@ def test_a_refusal_says_how_to_authenticate_and_what_is_missing(
     assert refused.headers["www-authenticate"] == 'Bearer realm="gatepost"'
     assert refused.headers["content-type"] == forbidden.headers["content-type"] == "application/problem+json"
     assert "“submit”; this needs “read”" in forbidden.json()["detail"]
+
+
+def test_a_new_key_works_with_its_scope_and_is_listed_without_its_secret(client: TestClient, app: FastAPI) -> None:
+    made = client.post("/v1/keys", json={"scope": "read", "name": "the statistics", "expires_at": "2126-01-01T00:00Z"})
+    key = made.json().pop("key")
+    used = TestClient(app).get("/v1/site", headers={"authorization": f"Bearer {key}"})
+    listed = client.get("/v1/keys")
+
+    assert (made.status_code, used.status_code) == (201, 200)
+    [mine] = [one for one in listed.json() if one["id"] == made.json()["id"]]
+    assert (mine["scope"], mine["name"], mine["expires_at"]) == ("read", "the statistics", "2126-01-01T00:00:00Z")
+    assert mine["last_used_at"] is not None
+    assert key.split("_", 2)[2] not in listed.text
+    assert "hash" not in listed.text
+
+
+def test_a_revoked_key_opens_nothing_and_stays_in_the_list(client: TestClient, app: FastAPI) -> None:
+    made = client.post("/v1/keys", json={"scope": "admin"}).json()
+
+    revoked = client.delete(f"/v1/keys/{made['id']}")
+
+    headers = {"authorization": f"Bearer {made['key']}"}
+    assert (revoked.status_code, TestClient(app).get("/v1/keys", headers=headers).status_code) == (204, 401)
+    assert [key["id"] for key in client.get("/v1/keys").json() if key["revoked_at"]] == [made["id"]]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"scope": "all"},
+        {"expires_at": "2020-01-01T00:00Z"},
+        {"expires_at": "9999-12-31T23:59:59-12:00"},
+        {"expires_at": "2126-01-01"},
+        {"name": "a\0b"},
+        {"name": "n" * 201},
+        {"key": "gp_chosen_by_me"},
+    ],
+    ids=str,
+)
+def test_a_key_that_cannot_be_is_refused(client: TestClient, body: dict[str, str]) -> None:
+    before = len(client.get("/v1/keys").json())
+
+    assert client.post("/v1/keys", json=body).status_code == 422
+    assert len(client.get("/v1/keys").json()) == before
+
+
+@pytest.mark.parametrize("key_id", ["%00", "a" * 13, "A" * 12, "é" * 12, "gp_abcdefghijkl"])
+def test_what_is_no_key_is_no_key_to_revoke(client: TestClient, key_id: str) -> None:
+    assert client.delete(f"/v1/keys/{key_id}").status_code == 422

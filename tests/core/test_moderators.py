@@ -171,5 +171,8 @@ def test_a_moderator_sees_the_sites_that_they_have_joined(
         moderators.join(session, mia, site_id)
 
     with database.reading() as session:
-        seen = {who.name: [site.name for site in moderators.sites(session, who)] for who in (mia, noor)}
-    assert seen == {"Mia": ["Treaty blog"], "Noor": ["Another blog", "Treaty blog"]}
+        seen = {who.name: [(site.name, role) for site, role in moderators.memberships(session, who)] for who in (mia, noor)}
+    assert seen == {
+        "Mia": [("Treaty blog", Role.MODERATOR)],
+        "Noor": [("Another blog", Role.MODERATOR), ("Treaty blog", Role.ADMIN)],
+    }

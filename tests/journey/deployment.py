@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx2
 
 from service import migrations
-from service.core import sites, webhooks
+from service.core import keys, sites, webhooks
 from service.core.db import Database, create_engine
 from service.core.models import Scope
 from service.core.queue import SilentBell
@@ -92,7 +92,7 @@ def _deployment(database_url: str, receiver: Receiver) -> Iterator[Deployment]:
     deployment = Deployment(f"http://127.0.0.1:{ports.find_free()}", database)
     with database.transaction() as session:
         site = sites.create(session, "Journey")
-        deployment.key = sites.issue_key(session, site.id, Scope.ADMIN)
+        deployment.key = keys.issue(session, site.id, Scope.ADMIN)
         receiver.secret = webhooks.create(session, site.id, receiver.url, allow_private=True).secret
     try:
         yield deployment
