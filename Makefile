@@ -4,11 +4,14 @@ CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || comman
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 PYTEST ?=
 UPGRADE ?=
+SECONDS ?= 600
+SEED ?= 1 2 3
+EMBEDDED ?=
 
 export CHROMIUM
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-detoxify check fmt migration train train-encoder evaluate bench openapi lock clean python chromium
+.PHONY: help run test test-detoxify check fmt migration train train-encoder evaluate chaos bench openapi lock clean python chromium
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +47,9 @@ train-encoder: .venv-detoxify/installed ## the same, and fine-tune the encoder: 
 
 evaluate: .venv-test/installed .venv-peers/installed ## compare the engines with peers, set by set: make evaluate DATA=folder-of-the-data-sets
 	OMP_NUM_THREADS=1 .venv-test/bin/python -m workers.evaluation.suite --data "$(DATA)"
+
+chaos: .venv-test/installed ## kill, freeze and mislead a deployment: make chaos SECONDS=600 SEED="1 2 3"; EMBEDDED=1
+	.venv-test/bin/python -m tests.chaos --seconds $(SECONDS) $(SEED:%=--seed %) $(if $(EMBEDDED),--embedded)
 
 bench: ## print which benchmarks there are
 	@ls bench

@@ -56,11 +56,11 @@ REFUSED_SIGNATURE = Answer(status=401)
 class Receiver:
     """Answers by the script, one answer a request, and then with `otherwise`."""
 
-    def __init__(self, secret: str | None = None, *, otherwise: Answer = OK) -> None:
+    def __init__(self, secret: str | None = None, *, otherwise: Answer = OK, port: int | None = None) -> None:
         self.secret = secret
         self.otherwise = otherwise
         self.requests: list[Request] = []
-        self.port = ports.find_free()
+        self.port = port or ports.find_free()
         self.url = f"http://127.0.0.1:{self.port}/hook"
         self._script: deque[Answer] = deque()
         self._lock = threading.Lock()
@@ -97,23 +97,24 @@ class Receiver:
     def pause(self, duration: timedelta) -> None:
         self._stopping.wait(duration.total_seconds())
 
-    def receive(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Record one request and choose its answer; a wrong signature is answered 401 and uses up no script."""
-        verified = None if self.secret is None else _verifies(self.secret, headers, body)
+    def receive(self, request: Request) -> Answer:
+        """Record the request and choose its answer; a wrong signature is answered 401 and uses up no script."""
         with self._lock:
-            self.requests.append(Request(method, path, headers, body, datetime.now(UTC), verified))
-            if verified is False:
+            self.requests.append(request)
+            if request.verified is False:
                 return REFUSED_SIGNATURE
             return self._script.popleft() if self._script else self.otherwise
 
-
-def _verifies(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
-    try:
-        standardwebhooks.Webhook(secret).verify(body, dict(headers))
-    # Malformed headers and bodies come out as bare ValueErrors (base64, UTF-8, JSON).
-    except (standardwebhooks.WebhookVerificationError, ValueError):
-        return False
-    return True
+    def verifies(self, headers: Mapping[str, str], body: bytes) -> bool | None:
+        """None without a secret."""
+        if self.secret is None:
+            return None
+        try:
+            standardwebhooks.Webhook(self.secret).verify(body, dict(headers))
+        # Malformed headers and bodies come out as bare ValueErrors (base64, UTF-8, JSON).
+        except (standardwebhooks.WebhookVerificationError, ValueError):
+            return False
+        return True
 
 
 class _Server(ThreadingHTTPServer):
@@ -134,7 +135,8 @@ class _Handler(BaseHTTPRequestHandler):
         receiver = self.server.receiver
         headers = {name.lower(): value for name, value in self.headers.items()}
         body = self.rfile.read(int(headers.get("content-length", "0")))
-        answer = receiver.receive(self.command, self.path, headers, body)
+        verified = receiver.verifies(headers, body)
+        answer = receiver.receive(Request(self.command, self.path, headers, body, datetime.now(UTC), verified))
         receiver.pause(answer.delay)
         if answer.reset:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)

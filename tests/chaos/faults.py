@@ -1,0 +1,105 @@
+"""What goes wrong, and when: a sequence that its seed makes again."""
+
+import random
+import signal
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import psutil
+
+from tests.servers.processes import Process
+
+CLOCKS = ("+1h", "-1h")
+LIBFAKETIME = next(map(str, Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)
+INSTALL_LIBFAKETIME = "sudo apt-get install -y libfaketime"
+
+
+class Kind(StrEnum):
+    KILL = "kill"  # the whole process, with -9
+    KILL_CHILD = "kill a child of"  # Celery under its watchdog, a child of its pool, a PostgreSQL backend
+    FREEZE = "freeze"  # SIGSTOP, and SIGCONT later
+    FLUSH = "flush"  # Redis' FLUSHALL
+    SKEW = "kill, and skew the clock of the next"  # an hour forwards or backwards
+
+
+@dataclass(frozen=True)
+class Fault:
+    kind: Kind
+    target: str
+    pause: float
+    """Seconds since the fault before."""
+    frozen: float = 0.0
+    clock: str = ""
+    which_child: float = 0.0
+    """From 0 to 1, along the list of children."""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.target}"
+
+
+Weights = Mapping[tuple[Kind, str], int]
+
+SERVER: Weights = {
+    (Kind.KILL, "web"): 3,
+    (Kind.KILL, "scorer"): 5,
+    (Kind.KILL, "courier"): 5,
+    (Kind.KILL, "sweeper"): 3,
+    (Kind.KILL, "redis"): 5,
+    (Kind.KILL, "postgresql"): 3,
+    (Kind.KILL, "blog"): 3,
+    (Kind.KILL_CHILD, "scorer"): 2,
+    (Kind.KILL_CHILD, "courier"): 2,
+    (Kind.KILL_CHILD, "postgresql"): 1,
+    (Kind.FREEZE, "web"): 1,
+    (Kind.FREEZE, "scorer"): 2,
+    (Kind.FREEZE, "courier"): 2,
+    (Kind.FREEZE, "sweeper"): 1,
+    (Kind.FREEZE, "redis"): 2,
+    (Kind.FREEZE, "postgresql"): 1,
+    (Kind.FREEZE, "blog"): 1,
+    (Kind.FLUSH, "redis"): 2,
+    (Kind.SKEW, "scorer"): 2,
+    (Kind.SKEW, "courier"): 2,
+}
+EMBEDDED: Weights = {(Kind.KILL, "gatepost"): 1}
+
+
+def sequence(seed: int, weights: Weights, pauses: tuple[float, float]) -> Iterator[Fault]:
+    """Faults without end; what is frozen is left alone until it is thawed."""
+    chance = random.Random(seed)
+    thawed_at: dict[str, float] = {}
+    now = 0.0
+    while True:
+        pause = chance.uniform(*pauses)
+        now += pause
+        free = {what: weight for what, weight in weights.items() if thawed_at.get(what[1], 0) <= now}
+        [(kind, target)] = chance.choices(list(free), list(free.values()))
+        fault = Fault(
+            kind,
+            target,
+            pause,
+            # Longer than the scorer's lease and the couriers' patience, at times.
+            frozen=chance.uniform(1, 6) if kind is Kind.FREEZE else 0,
+            clock=chance.choice(CLOCKS),
+            which_child=chance.random(),
+        )
+        thawed_at[target] = now + fault.frozen
+        yield fault
+
+
+def kill(process: Process, clock: str = "") -> None:
+    """`clock` is what the next start will see: `+1h`, `-1h`, or the true time."""
+    for name in ("LD_PRELOAD", "FAKETIME", "FAKETIME_DONT_FAKE_MONOTONIC"):
+        process.env.pop(name, None)
+    if clock and LIBFAKETIME:
+        # A clock that is set wrong leaves the monotonic one alone.
+        process.env |= {"LD_PRELOAD": LIBFAKETIME, "FAKETIME": clock, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    process.send(signal.SIGKILL)
+
+
+def kill_child(process: Process, which: float) -> None:
+    children = psutil.Process(process.pid).children(recursive=True)
+    if children:
+        children[int(which * len(children))].kill()
