@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import socket
 import sys
 from collections.abc import Iterator
@@ -10,13 +9,12 @@ from contextlib import contextmanager, nullcontext
 from typing import Annotated
 
 import typer
-import uvicorn
 from pydantic import ValidationError
 from rich.console import Console
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
-from service import demo, migrations
+from service import demo, migrations, serving
 from service.core import keys, moderators, sites
 from service.core.db import Database, create_engine
 from service.core.errors import GatepostError, NotFoundError
@@ -57,14 +55,14 @@ def up(
         _check_free(host, wanted)
     migrations.upgrade(Settings().database_url)
     with demo.blog(_database(), port) if demo_blog else nullcontext():
-        _serve("service.embedded:create_app", host, port)
+        serving.serve("service.embedded:create_app", host, port)
 
 
 @app.command()
 def web(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Run a web process of a server (needs GATEPOST_REDIS_URL and workers beside it)."""
     _check_free(host, port)
-    _serve("service.main:create_app", host, port)
+    serving.serve("service.main:create_app", host, port)
 
 
 @app.command()
@@ -212,23 +210,6 @@ def _check_free(host: str, port: int) -> None:
         raise typer.BadParameter(
             f"{host}:{port} cannot be listened on ({error.strerror}); choose another --port."
         ) from error
-
-
-def _serve(factory: str, host: str, port: int) -> None:
-    # uvicorn shuts down on a signal and then raises it again: end as a program that was asked to, `finally` and all.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: sys.exit())
-    # By its name, so that a web process of a server never imports what the embedded mode needs.
-    uvicorn.run(
-        factory,
-        factory=True,
-        host=host,
-        port=port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=5,
-    )
 
 
 def _become(module: list[str]) -> None:

@@ -7,8 +7,9 @@ from typing import Any, Protocol
 from fastapi import FastAPI
 
 from service.api import comments, document, health, keys, limits, problems, shadows, sites, webhooks
+from service.api.quotas import QuotaHeaders
 from service.console import routes as console
-from service.core import logs
+from service.core import logs, quotas
 from service.core.db import Database, create_engine
 from service.core.queue import Bell, CeleryBell
 from service.core.settings import Settings
@@ -45,6 +46,8 @@ def build_app(settings: Settings, bell: Bell, lifespan: Lifespan | None = None) 
     )
     app.state.settings = settings
     app.state.database = Database(create_engine(settings.database_url), bell)
+    app.state.quotas = quotas.create(settings)
+    app.add_middleware(QuotaHeaders)
     app.add_middleware(limits.BodyGuard)
     problems.install(app)
     document.install(app)

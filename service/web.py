@@ -10,9 +10,10 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlalchemy.exc import DBAPIError
 
-from service.core import keys
+from service.core import errors, keys
 from service.core.db import Database
 from service.core.models import Scope, Site
+from service.core.quotas import Quotas
 from service.core.settings import Settings
 
 
@@ -30,8 +31,9 @@ DatabaseDep = Annotated[Database, Depends(database)]
 SettingsDep = Annotated[Settings, Depends(settings)]
 
 
-def holder(database: Database, bearer: str, needed: Scope) -> Site:
-    """The site that the key opens. Raises as `keys.authenticate` does."""
+def holder(request: Request, bearer: str, needed: Scope) -> Site:
+    """The site that the key opens. Raises as `keys.authenticate` does, and QuotaError when it has no request left."""
+    database: Database = request.app.state.database
     with database.reading() as session:
         key = keys.authenticate(session, bearer, needed)
         site = session.get_one(Site, key.site_id)
@@ -40,4 +42,10 @@ def holder(database: Database, bearer: str, needed: Scope) -> Site:
         # A database that is read-only or full still answers questions.
         with suppress(DBAPIError), database.transaction() as session:
             keys.note_use(session, key.id)
+    quotas: Quotas | None = request.app.state.quotas
+    if quotas:
+        # `api.quotas` tells it with the answer, whatever that is.
+        request.state.quota = quotas.take(key.id)
+        if not request.state.quota.granted:
+            raise errors.QuotaError
     return site

@@ -10,13 +10,16 @@ from fastapi.routing import APIRoute
 
 from service.core import errors
 
+# Each unknown name is an error that pydantic writes out: a hundred thousand would stop the web process for a second.
+MOST_NAMES = 20_000
+
 
 class IJsonRequest(Request):
     async def json(self) -> Any:
         """Raises JSONDecodeError, which FastAPI answers as 422."""
         body = await self.body()
         try:
-            return json.loads(body.decode(), object_pairs_hook=_object, parse_constant=_refuse_constant)
+            return json.loads(body.decode(), object_pairs_hook=_Objects().take, parse_constant=_refuse_constant)
         except json.JSONDecodeError:
             raise
         except UnicodeDecodeError:
@@ -49,11 +52,20 @@ def _is_json(content_type: str) -> bool:
     return header.get_content_maintype() == "application" and (subtype == "json" or subtype.endswith("+json"))
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("A name comes twice in one object")
-    return found
+class _Objects:
+    """The objects of one body."""
+
+    def __init__(self) -> None:
+        self.names = 0
+
+    def take(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            raise ValueError("A name comes twice in one object")
+        self.names += len(pairs)
+        if self.names > MOST_NAMES:
+            raise ValueError(f"There are more than {MOST_NAMES:,} names")
+        return found
 
 
 def _refuse_constant(name: str) -> None:

@@ -5,6 +5,8 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
+from service.api import problems
+
 TAGS = [
     {"name": "comments", "description": "Hand comments in, look their decisions up, correct them."},
     {"name": "webhooks", "description": "Where decisions are posted to, and every attempt to do so."},
@@ -12,6 +14,11 @@ TAGS = [
     {"name": "health", "description": "For load balancers and monitoring; no key needed."},
 ]
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
+_QUOTA_HEADERS = {
+    "Retry-After": {"description": "Seconds until there is one more.", "schema": {"type": "integer"}},
+    "RateLimit": {"description": '`"key";r=…;t=…`: what is left, and seconds until there is one more.'},
+    "RateLimit-Policy": {"description": '`"key";q=…;w=60`: what there is in a minute.'},
+}
 
 
 def operation_id(route: APIRoute) -> str:
@@ -28,11 +35,24 @@ def install(app: FastAPI) -> None:
         document = generate()
         for path in document["paths"].values():
             for operation in path.values():
+                _tell_refusals(operation)
                 for response in operation["responses"].values():
                     _tell_media_type(response.get("content", {}))
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _tell_refusals(operation: dict[str, Any]) -> None:
+    """What is refused before the route has its say."""
+    for code in (408, 413, 415) if "requestBody" in operation else ():
+        operation["responses"][str(code)] = _refusal(code)
+    if "security" in operation:
+        operation["responses"]["429"] = _refusal(429) | {"headers": _QUOTA_HEADERS}
+
+
+def _refusal(code: int) -> dict[str, Any]:
+    return {"description": problems.meaning(code), "content": {"application/problem+json": {"schema": _PROBLEM}}}
 
 
 def _tell_media_type(content: dict[str, Any]) -> None:

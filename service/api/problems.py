@@ -25,8 +25,8 @@ _STATUS: dict[type[errors.GatepostError], HTTPStatus] = {
     errors.InvalidWebhookUrlError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.InvalidShadowError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.InvalidKeyError: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.InvalidKeyError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.BusyError: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.QuotaError: HTTPStatus.TOO_MANY_REQUESTS,
     errors.TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.SlowError: HTTPStatus.REQUEST_TIMEOUT,
     errors.CompressedError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -64,15 +64,22 @@ _WHEN = {
     403: "The key's scope is too small.",
     404: "There is no such thing at this site.",
     409: "The Idempotency-Key came before with another body, or the endpoint is disabled.",
-    413: "The body is larger than 1 MiB.",
+    408: "The body did not come in time.",
+    413: "The body is larger than 64 KiB; for a batch, a policy or a shadow: than 1 MiB.",
+    415: "The body is compressed, or its Content-Type is not JSON's.",
     422: "The request does not fit; `errors` points at what. Nothing was stored.",
+    429: "The key has made all the requests of a minute; `Retry-After` tells when there is one more.",
     503: "The database does not answer. Nothing was stored; try again.",
 }
 
 
 def responses(*codes: int) -> dict[int | str, dict[str, Any]]:
     """What a route's OpenAPI says of its errors."""
-    return {code: {"model": Problem, "description": _WHEN[code]} for code in codes}
+    return {code: {"model": Problem, "description": meaning(code)} for code in codes}
+
+
+def meaning(code: int) -> str:
+    return _WHEN[code]
 
 
 def problem(

@@ -48,24 +48,16 @@ class ThrottledError(GatepostError):
     """Too many logins have failed; try again in 15 minutes."""
 
 
-class InvalidKeyError(GatepostError):
-    """A key's `expires_at` lies in the future."""
-
-
-class InvalidPasswordError(GatepostError):
-    """A password has 12 to 1,000 characters."""
-
-
-class ThrottledError(GatepostError):
-    """Too many logins have failed; try again in 15 minutes."""
-
-
 class BusyError(GatepostError):
     """Too many are logging in at once; try again in a moment."""
 
 
 class TooLargeError(GatepostError):
     """The request's body is too large."""
+
+
+class QuotaError(GatepostError):
+    """This key has made all the requests of a minute; `Retry-After` tells when there is one more."""
 
 
 class SlowError(GatepostError):

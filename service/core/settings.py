@@ -33,6 +33,9 @@ class Settings(BaseSettings):
         None,
         description="Celery's broker, redis://HOST:6379/0. Not set: the embedded mode, one process, no broker.",
     )
+    requests_per_minute: int = Field(
+        6000, ge=0, description="What one key may ask for, over all web processes; 0: without limit."
+    )
     public_url: str = Field(
         "http://127.0.0.1:8000", description="Where browsers and blogs reach Gatepost; no slash at the end."
     )
