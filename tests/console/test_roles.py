@@ -1,0 +1,138 @@
+"""Who may do what in the console: every route with every kind of visitor."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from service.core import moderators
+from service.core.db import Database
+from service.core.models import Comment, Role, Site, Status
+from tests.console.conftest import Hold
+from tests.console.forms import EMAIL, csrf_token, log_in
+from tests.routes import mounts, operations
+
+# The lowest role that each route needs, and the fields of its form; a new route is listed here or the test fails.
+# Not given: whoever is logged in.
+ROUTES: dict[tuple[str, str], tuple[Role | None, dict[str, Any]]] = {
+    ("GET", "/"): (None, {}),
+    ("GET", "/held"): (Role.VIEWER, {}),
+    ("POST", "/comments/{comment_id}/approve"): (Role.MODERATOR, {}),
+    ("POST", "/comments/{comment_id}/reject"): (Role.MODERATOR, {"category": "spam"}),
+    ("POST", "/logout"): (None, {}),
+}
+# Whoever comes may ask these.
+PUBLIC = {("GET", "/login"), ("POST", "/login")}
+# What shows one site alone when it is asked to.
+OF_A_SITE = {"/held"}
+
+Send = Callable[[tuple[str, str]], int]
+
+
+@pytest.fixture
+def comment(site: Site, hold: Hold) -> Comment:
+    return hold(site)
+
+
+@pytest.fixture
+def enter(visitor: TestClient, db: Database, site: Site, comment: Comment) -> Callable[[Role | None], Send]:
+    """Logs a moderator in who has this role at the site, or is another site's; gives back what sends requests."""
+
+    def enter(role: Role | None) -> Send:
+        with db.transaction() as session:
+            mira = moderators.get(session, EMAIL)
+            if role is None:
+                moderators.leave(session, mira, site.id)
+            else:
+                moderators.join(session, mira, site.id, role)
+        log_in(visitor)
+        token = csrf_token(visitor)
+        return lambda route: _send(visitor, route, comment, site, token)
+
+    return enter
+
+
+def _send(client: TestClient, route: tuple[str, str], comment: Comment, site: Site, token: str) -> int:
+    method, path = route
+    address = "/console" + path.format(comment_id=comment.id)
+    form = {"csrf_token": token, "sequence": comment.sequence, **ROUTES[route][1]} if method == "POST" else None
+    query = {"site": str(site.id)} if path in OF_A_SITE else None
+    return client.request(method, address, params=query, data=form, follow_redirects=False).status_code
+
+
+def test_every_route_of_the_console_is_listed_here(app: FastAPI) -> None:
+    # Behind the middleware that puts the headers on every answer.
+    console = mounts(app)["/console"].app.app  # type: ignore[attr-defined]
+
+    assert operations(console) == ROUTES.keys() | PUBLIC
+    assert mounts(console).keys() == {"/static"}
+
+
+def test_without_a_login_every_route_leads_to_it(
+    visitor: TestClient, db: Database, site: Site, comment: Comment
+) -> None:
+    for route in ROUTES:
+        assert _send(visitor, route, comment, site, "guessed") in {303, 307}, route
+
+    with db.reading() as session:
+        assert session.get_one(Comment, comment.id).status == Status.HELD
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_moderator_may_do_what_their_role_says_and_no_more(
+    enter: Callable[[Role | None], Send], db: Database, comment: Comment, role: Role
+) -> None:
+    send = enter(role)
+
+    for route, (needed, _) in ROUTES.items():
+        status = send(route)
+        allowed = needed is None or role.includes(needed)
+        assert status in ({200, 303, 307} if allowed else {403}), (route, status)
+
+    with db.reading() as session:
+        assert (session.get_one(Comment, comment.id).status == Status.HELD) is (role == Role.VIEWER)
+
+
+def test_another_site_s_moderator_finds_nothing(
+    enter: Callable[[Role | None], Send], db: Database, comment: Comment
+) -> None:
+    send = enter(None)
+
+    for route, (needed, _) in ROUTES.items():
+        status = send(route)
+        assert status in ({404} if needed else {200, 303, 307}), (route, status)
+
+    with db.reading() as session:
+        assert session.get_one(Comment, comment.id).status == Status.HELD
+
+
+def test_a_viewer_is_shown_no_buttons_to_decide(visitor: TestClient, db: Database, site: Site, hold: Hold) -> None:
+    hold(site)
+    log_in(visitor)
+    decides = "/approve" in visitor.get("/console/held").text
+    with db.transaction() as session:
+        moderators.join(session, moderators.get(session, EMAIL), site.id, Role.VIEWER)
+
+    page = visitor.get("/console/held").text
+
+    assert decides
+    assert "You idiots!" in page
+    assert "/approve" not in page
+
+
+def test_a_role_counts_at_its_own_site_alone(
+    visitor: TestClient, db: Database, site: Site, other_site: Site, hold: Hold
+) -> None:
+    with db.transaction() as session:
+        mira = moderators.get(session, EMAIL)
+        moderators.join(session, mira, site.id, Role.VIEWER)
+        moderators.join(session, mira, other_site.id, Role.ADMIN)
+    here, there = hold(site), hold(other_site)
+    log_in(visitor)
+    token = csrf_token(visitor)
+
+    approve = ("POST", "/comments/{comment_id}/approve")
+    assert _send(visitor, approve, here, site, token) == 403
+    assert _send(visitor, approve, there, other_site, token) == 303
