@@ -8,6 +8,7 @@ is found; other words when their disguise is beyond doubt, or when much of the t
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from service.core import text
 from workers.spelling import orientation, segments, tokens, vocabulary
@@ -29,14 +30,10 @@ _BEFORE_CLITICS = frozenset(
 _USUAL_LENGTH = 2.5  # letters a word, on average; less is found in any row of letters
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     gap: int  # spaces before it
     written: str
-
-    @property
-    def core(self) -> str:
-        return core_of(self.written)[1] or self.written
+    core: str  # without the punctuation around it; as written when there is nothing else
 
 
 @dataclass(frozen=True)
@@ -61,11 +58,12 @@ class Unveiled:
 def unveil(shown: str) -> Unveiled:
     """Read a text as it came. Linear in its length."""
     seen = without_brackets(orientation.as_seen(shown))
-    row = [Token(len(gap), written) for gap, written in _TOKEN.findall(text.fold(seen))]
-    found = _believed(row, _without_overlaps(row))
-    if not found:
+    parts = _TOKEN.findall(text.fold(seen))
+    row = [Token(len(gap), written, core_of(written)[1] or written) for gap, written in parts]
+    believed = _believed(row, _without_overlaps(row))
+    if not believed:
         return Unveiled(text.normalise(seen))
-    return Unveiled(text.normalise(" ".join(_reworded(row, found))), tuple(found))
+    return Unveiled(text.normalise(" ".join(_reworded(row, believed))), tuple(believed))
 
 
 def _without_overlaps(row: Sequence[Token]) -> list[Disguise]:
@@ -143,7 +141,10 @@ def _splits(row: Sequence[Token], taken: set[int]) -> Iterator[Disguise]:
     ]
     at = 0
     while at < len(row):
-        found = next(filter(None, (_split(cores, fragment, at, parts) for parts in range(_MOST_PARTS, 1, -1))), None)
+        found = None
+        if any(fragment[at : at + _MOST_PARTS]):
+            tried = (_split(cores, fragment, at, parts) for parts in range(_MOST_PARTS, 1, -1))
+            found = next(filter(None, tried), None)
         if found and taken.isdisjoint(range(at, at + found[0])):
             parts, word = found
             written = " ".join(cores[at : at + parts])

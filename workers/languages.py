@@ -54,12 +54,11 @@ def detect(text: str, hint: str | None = None) -> str | None:
     `hint`, the language that the blog declares (BCP 47), tips the balance between languages in Latin script.
     """
     read = unicodedata.normalize("NFC", _NOISE.sub(" ", text[:_READ]).lower()).replace("\u2019", "'")
-    scripts = Counter(script for word in _RUN.findall(read) for script in _scripts(word))
-    if not scripts:
-        return None
-    script, letters = scripts.most_common(1)[0]
-    if script in _SCRIPTS:
-        return _neighbour(_SCRIPTS[script], read) if letters >= _FEWEST_LETTERS else None
+    if not read.isascii():
+        scripts = Counter(script for word in _RUN.findall(read) for script in _scripts(word))
+        script, letters = next(iter(scripts.most_common(1)), ("", 0))
+        if script in _SCRIPTS:
+            return _neighbour(_SCRIPTS[script], read) if letters >= _FEWEST_LETTERS else None
     return _by_words(set(_WORD.findall(read)), hint.partition("-")[0].lower() if hint else None)
 
 

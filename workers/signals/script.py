@@ -63,7 +63,11 @@ def _own_scripts(sighting: Sighting) -> frozenset[str] | None:
 
 
 def _scripts(text: str) -> Counter[str]:
-    letters = [letter for letter in text[:_LONGEST_LOOK] if letter.isalpha()]
+    looked_at = text[:_LONGEST_LOOK]
+    if looked_at.isascii():
+        latin = sum(map(str.isalpha, looked_at))
+        return Counter(LATIN=latin) if latin else Counter()
+    letters = [letter for letter in looked_at if letter.isalpha()]
     return Counter("LATIN" if letter.isascii() else unicodedata.name(letter, "").split(" ")[0] for letter in letters)
 
 

@@ -26,7 +26,9 @@ class Phrases:
         """Each phrase that stands in the text, once, in the order of the text."""
         found: dict[str, None] = {}
         for start, word in enumerate(words):
-            for length in range(1, self._longest.get(word, 0) + 1):
+            if word not in self._longest:
+                continue
+            for length in range(1, self._longest[word] + 1):
                 phrase = " ".join(words[start : start + length])
                 if phrase in self._phrases:
                     found[phrase] = None

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from workers.spelling import vocabulary
 from workers.spelling.lookalikes import core_of, letters
@@ -47,7 +48,10 @@ def _best(ways: Iterable[str]) -> str:
 
 def _known(text: str) -> int:
     """How many words of three letters or more are known, look-alike letters read as what they look like."""
-    ranks = vocabulary.load().ranks
-    cores = (core_of(token)[1] for token in text.casefold().split())
-    plain = ("".join(letters(c)[:1] or c for c in core) for core in cores)
-    return sum(len(word) > _TWO and word in ranks for word in plain)
+    return sum(len(token) <= vocabulary.LONGEST and _is_known(token) for token in text.casefold().split())
+
+
+@lru_cache(maxsize=32_768)
+def _is_known(token: str) -> bool:
+    word = "".join(letters(character)[:1] or character for character in core_of(token)[1])
+    return len(word) > _TWO and word in vocabulary.load().ranks
