@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from service.core import keys, moderators, sites, webhooks
+from service.core import keys, moderators, signing_keys, sites, webhooks
 from service.core.db import Database
 from service.core.models import Endpoint, Scope
 
@@ -109,7 +109,7 @@ def _set_up(database: Database, folder: Path, webhook_url: str) -> Secrets:
             # A blog that only posts comments needs no more.
             blog_key=keys.issue(session, site.id, Scope.SUBMIT, "demo blog"),
             endpoint_id=endpoint.id,
-            webhook_secret=endpoint.secret,
+            webhook_secret=signing_keys.shared_secret(session, endpoint) or "",
             password=password,
         )
         folder.mkdir(parents=True, exist_ok=True)

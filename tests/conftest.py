@@ -10,6 +10,7 @@ import pytest
 from service import migrations
 from service.core.db import Database, create_engine
 from service.core.queue import LocalBell
+from tests.secret_keys import KEYRING
 from tests.servers import loopback
 from tests.servers.postgresql import OwnPostgreSQL, PostgreSQL
 from tests.servers.receiver import Receiver
@@ -22,6 +23,7 @@ loopback.guard()
 def stays_on_loopback() -> Iterator[None]:
     """Fail a test that tried to leave the machine, even if the code under test has swallowed the refusal."""
     loopback.refused.clear()
+    loopback.attempts.clear()
     yield
     assert not loopback.refused
 
@@ -127,7 +129,7 @@ def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 @pytest.fixture
 def database(migrated_url: str) -> Iterator[Database]:
     """Our tables, empty, on each kind of database. Its bell is `LocalBell`."""
-    database = Database(create_engine(migrated_url), LocalBell())
+    database = Database(create_engine(migrated_url), LocalBell(), keyring=KEYRING)
     yield database
     database.engine.dispose()
 

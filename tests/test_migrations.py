@@ -17,6 +17,7 @@ from service.core import comments, keys, lessons, models, moderators, outbox, sh
 from service.core.comments import Submission
 from service.core.db import Database, create_engine
 from service.core.queue import SilentBell, Topic
+from tests.secret_keys import KEYRING
 from tests.servers.postgresql import PostgreSQL
 
 ROOT = Path(__file__).parents[1]
@@ -83,7 +84,7 @@ def test_the_command_that_writes_migrations_sees_the_models(migrated_url: str) -
 
 
 def test_every_table_takes_a_row(migrated_url: str) -> None:
-    database = Database(create_engine(migrated_url), SilentBell())
+    database = Database(create_engine(migrated_url), SilentBell(), keyring=KEYRING)
     with database.transaction() as session:
         site = sites.create(session, "Treaty blog")
         keys.issue(session, site.id, models.Scope.ADMIN)

@@ -15,6 +15,9 @@ class CommentState(BaseModel):
     id: UUID
     external_id: str | None = Field(description="The blog's own id of the comment.")
     status: str = Field(description="pending, approved, held or rejected. Publish `approved` alone.")
+    decision: Literal["approve", "hold", "reject"] | None = Field(
+        description="What was decided, by the policy or a human; null while the comment waits."
+    )
     sequence: int = Field(description="Grows with every change: of two events the higher one is the later.")
     decided_by: str | None = Field(description="policy, site, or moderator:<id>.")
     category: str | None = Field(description="Why it was rejected: spam, toxic, off_topic, other.")

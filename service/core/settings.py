@@ -29,9 +29,18 @@ class Settings(BaseSettings):
         repr=False,
         description="sqlite:///PATH for the embedded mode, postgresql+psycopg://USER:PASSWORD@HOST/NAME for a server.",
     )
+    database_timeout: Duration = Field(
+        timedelta(seconds=1),
+        description="How long a request's transaction waits for PostgreSQL, all in all; then the answer is 503.",
+    )
     redis_url: SecretStr | None = Field(
         None,
         description="Celery's broker, redis://HOST:6379/0. Not set: the embedded mode, one process, no broker.",
+    )
+    secret_keys: SecretStr | None = Field(
+        None,
+        description="What the secrets of webhooks are encrypted with: keys that `gatepost secrets new` prints, the"
+        " newest first, with spaces or commas between. Not set: the embedded mode keeps one beside its database.",
     )
     requests_per_minute: int = Field(
         6000, ge=0, description="What one key may ask for, over all web processes; 0: without limit."
@@ -60,8 +69,9 @@ class Settings(BaseSettings):
 
     score_batch: int = Field(64, ge=1, le=1000, description="Comments that a worker claims and scores together.")
     score_lease: Duration = Field(
-        timedelta(seconds=60),
-        description="How long a claimed batch may take before another worker takes it over.",
+        timedelta(seconds=30),
+        description="How long a claimed batch is a worker's own: when that has died, another takes it over after this."
+        " A worker stops to begin new texts after a third of it, and one that hangs is ended after four fifths.",
     )
     score_attempts: int = Field(3, ge=1, description="Failed attempts after which a comment goes to a human.")
     score_within: Duration = Field(
@@ -73,6 +83,12 @@ class Settings(BaseSettings):
     deliver_timeout: Duration = Field(
         timedelta(seconds=15),
         description="The whole of one webhook attempt, from name lookup to the last byte read.",
+    )
+    deliver_at_once: int = Field(
+        4, ge=1, le=100, description="Webhooks under way to one endpoint at the same time, however many couriers."
+    )
+    webhook_disable_after: Duration = Field(
+        timedelta(days=5), description="An endpoint that has only failed for this long is disabled."
     )
     webhook_allow_private: bool = Field(
         False,

@@ -1,27 +1,34 @@
 """Endpoints of a site, and the events that they are owed. Sending is the courier's work (`workers.delivery`)."""
 
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, false, func
 from sqlmodel import Session, col, select
 
-from service.core import db, errors, outbox, signing
+from service.core import db, errors, outbox, signing_keys
 from service.core.events import CommentEvent, PingEvent
 from service.core.models import Comment, Delivery, Endpoint, Event
 from service.core.queue import Topic
-
-# While a secret is rotated, the receiver may hold the old or the new one.
-ROTATION_OVERLAP = timedelta(hours=24)
+from service.core.signing import Scheme
 
 
-def create(session: Session, site_id: UUID, url: str, *, allow_private: bool) -> Endpoint:
-    """A new endpoint with a secret of its own. Raises InvalidWebhookUrlError; addresses are judged when posting."""
+def create(
+    session: Session,
+    site_id: UUID,
+    url: str,
+    *,
+    allow_private: bool,
+    schemes: Collection[Scheme] = (Scheme.V1,),
+) -> Endpoint:
+    """A new endpoint with keys of its own. Raises InvalidWebhookUrlError; addresses are judged when posting."""
     _check_url(url, allow_private=allow_private)
-    endpoint = Endpoint(site_id=site_id, url=url, secret=signing.new_secret())
+    endpoint = Endpoint(site_id=site_id, url=url)
     session.add(endpoint)
     session.flush()
+    signing_keys.add(session, endpoint, schemes)
     return endpoint
 
 
@@ -47,19 +54,16 @@ def get(session: Session, site_id: UUID, endpoint_id: UUID) -> Endpoint:
     return endpoint
 
 
-def rotate(session: Session, endpoint: Endpoint) -> None:
-    """Make a new secret; the old one signs as well for `ROTATION_OVERLAP`."""
-    endpoint.previous_secret, endpoint.secret = endpoint.secret, signing.new_secret()
-    endpoint.previous_secret_until = db.now(session) + ROTATION_OVERLAP
-    session.add(endpoint)
-
-
 def enable(session: Session, endpoint: Endpoint) -> None:
+    """Start anew, without the failures of before. What was missed meanwhile `recovery.recover` owes it again."""
     endpoint.disabled_at = endpoint.disabled_reason = None
+    endpoint.failing_since = endpoint.paused_until = None
+    endpoint.failures = 0
     session.add(endpoint)
 
 
 def disable(session: Session, endpoint: Endpoint, reason: str) -> None:
+    """Send nothing more to it. Events go on being kept; what it is owed is dropped when a courier comes to it."""
     endpoint.disabled_at, endpoint.disabled_reason = db.now(session), reason
     session.add(endpoint)
 
@@ -81,7 +85,7 @@ def emit(session: Session, comment: Comment, event: CommentEvent, endpoint_ids: 
 
 def ping(session: Session, endpoint: Endpoint) -> Event:
     """Owe the endpoint a test event. Raises ConflictError when it is disabled."""
-    _check_enabled(endpoint)
+    try_now(session, endpoint)
     event = PingEvent(timestamp=db.now(session))
     row = Event(site_id=endpoint.site_id, type=event.type, body=event.model_dump_json(), created_at=event.timestamp)
     session.add(row)
@@ -95,26 +99,48 @@ def redeliver(session: Session, site_id: UUID, delivery_id: UUID) -> Delivery:
     delivery = session.get(Delivery, delivery_id)
     if delivery is None or delivery.site_id != site_id:
         raise errors.NotFoundError("There is no such delivery at this site.")
-    _check_enabled(get(session, site_id, delivery.endpoint_id))
+    try_now(session, get(session, site_id, delivery.endpoint_id))
     outbox.put(session, Topic.DELIVER, delivery.event_id, delivery.endpoint_id)
     return delivery
 
 
+@dataclass(frozen=True)
+class DeliveryFilter:
+    """Which attempts are looked for; what is not given is not asked."""
+
+    event_id: UUID | None = None
+    endpoint_id: UUID | None = None
+    succeeded: bool | None = None
+
+
+def succeeded() -> ColumnElement[bool]:
+    """The attempts that their receiver has answered with 2xx."""
+    return col(Delivery.status_code).between(200, 299)
+
+
 def deliveries(
-    session: Session, site_id: UUID, *, event_id: UUID | None, after: UUID | None, limit: int
+    session: Session, site_id: UUID, wanted: DeliveryFilter, *, after: UUID | None, limit: int
 ) -> Sequence[Delivery]:
     """The site's attempts, newest first, from behind the attempt `after`."""
     query = select(Delivery).where(col(Delivery.site_id) == site_id).order_by(col(Delivery.id).desc()).limit(limit)
-    if event_id:
-        query = query.where(col(Delivery.event_id) == event_id)
+    if wanted.event_id:
+        query = query.where(col(Delivery.event_id) == wanted.event_id)
+    if wanted.endpoint_id:
+        query = query.where(col(Delivery.endpoint_id) == wanted.endpoint_id)
+    if wanted.succeeded is not None:
+        # No status is no answer, and that no success: NULL would be neither.
+        query = query.where(func.coalesce(succeeded(), false()) == wanted.succeeded)
     if after:
         query = query.where(col(Delivery.id) < after)
     return session.exec(query).all()
 
 
-def _check_enabled(endpoint: Endpoint) -> None:
+def try_now(session: Session, endpoint: Endpoint) -> None:
+    """Somebody wants to see whether it works: a pause ends. Raises ConflictError when the endpoint is disabled."""
     if endpoint.disabled_at is not None:
         raise errors.ConflictError(f"This endpoint is disabled: {endpoint.disabled_reason} Enable it first.")
+    endpoint.paused_until = None
+    session.add(endpoint)
 
 
 def _check_url(url: str, *, allow_private: bool) -> None:

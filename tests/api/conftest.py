@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from pydantic import SecretStr
 
 from service.core import keys, sites
 from service.core.models import Scope, Site
@@ -12,12 +13,13 @@ from service.core.queue import SilentBell
 from service.core.settings import Settings
 from service.main import build_app
 from tests.engines import word_scorer
+from tests.secret_keys import SECRET_KEYS
 from workers import scoring
 
 
 @pytest.fixture
 def settings(migrated_url: str) -> Settings:
-    return Settings(database_url=migrated_url, _env_file=None)
+    return Settings(database_url=migrated_url, secret_keys=SecretStr(SECRET_KEYS), _env_file=None)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlmodel import select
 
-from service.core import webhooks
+from service.core import signing_keys, webhooks
 from service.core.models import Delivery, Endpoint, OutboxRow, Site
 from service.core.queue import Topic
 
@@ -80,7 +80,8 @@ def test_rotation_makes_a_new_secret(client: TestClient, app: FastAPI, endpoint:
     assert answer.status_code == 200
     assert answer.json()["secret"] != endpoint["secret"]
     with app.state.database.reading() as session:
-        assert session.get_one(Endpoint, UUID(endpoint["id"])).previous_secret == endpoint["secret"]
+        stored = session.get_one(Endpoint, UUID(endpoint["id"]))
+        assert signing_keys.shared_secret(session, stored) == answer.json()["secret"]
 
 
 def test_a_ping_is_owed_to_its_endpoint(client: TestClient, app: FastAPI, endpoint: dict[str, Any]) -> None:

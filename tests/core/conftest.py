@@ -10,6 +10,7 @@ from service.core import sites
 from service.core.comments import Submission
 from service.core.db import Database, create_engine
 from service.core.queue import LocalBell
+from tests.secret_keys import KEYRING
 from tests.servers.postgresql import PostgreSQL
 
 
@@ -33,7 +34,7 @@ def other_site_id(database: Database) -> UUID:
 def postgresql(postgresql_server: PostgreSQL, migrated_postgresql: str) -> Iterator[Database]:
     """Where several write at the same time; SQLite lets them in one by one."""
     url = postgresql_server.create_database(template=migrated_postgresql)
-    database = Database(create_engine(url), LocalBell())
+    database = Database(create_engine(url), LocalBell(), keyring=KEYRING)
     yield database
     database.engine.dispose()
     postgresql_server.drop_database(url)

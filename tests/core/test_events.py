@@ -52,6 +52,7 @@ def test_an_event_has_type_time_and_data_of_the_standard() -> None:
             "id": str(comment.id),
             "external_id": "c-42",
             "status": "rejected",
+            "decision": "reject",
             "sequence": 3,
             "decided_by": "Mia",
             "category": "spam",
@@ -71,7 +72,7 @@ def test_an_event_has_type_time_and_data_of_the_standard() -> None:
 def test_the_state_of_a_pending_comment_is_told_without_a_verdict() -> None:
     state = comments.state(Comment(site_id=db.new_id(), text="a", text_fingerprint=1))
 
-    assert (state.status, state.rule, state.reasons, state.scores) == ("pending", None, [], {})
+    assert (state.status, state.decision, state.rule, state.reasons, state.scores) == ("pending", None, None, [], {})
 
 
 def test_a_verdict_from_before_there_were_spans_is_told_without_them() -> None:

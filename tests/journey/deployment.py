@@ -6,20 +6,28 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Protocol
 
 import httpx2
 
 from service import migrations
-from service.core import keys, sites, webhooks
+from service.core import keys, signing_keys, sites, webhooks
 from service.core.db import Database, create_engine
 from service.core.models import Scope
 from service.core.queue import SilentBell
+from tests.secret_keys import KEYRING, SECRET_KEYS
 from tests.servers import ports
 from tests.servers.processes import Process
-from tests.servers.receiver import Receiver
 from tests.servers.waiting import eventually
 
 GATEPOST = (sys.executable, "-m", "service.cli")
+
+
+class Blog(Protocol):
+    """Who gets the webhooks; is told the secret."""
+
+    url: str
+    secret: str | None
 
 
 @dataclass
@@ -57,7 +65,7 @@ class Deployment:
 
 
 @contextmanager
-def embedded(folder: Path, receiver: Receiver) -> Iterator[Deployment]:
+def embedded(folder: Path, receiver: Blog) -> Iterator[Deployment]:
     """One process on SQLite, not yet started."""
     with _deployment(f"sqlite:///{folder / 'gatepost.db'}", receiver) as deployment:
         port = deployment.url.rpartition(":")[2]
@@ -68,7 +76,7 @@ def embedded(folder: Path, receiver: Receiver) -> Iterator[Deployment]:
 
 
 @contextmanager
-def server(folder: Path, receiver: Receiver, database_url: str, redis_url: str) -> Iterator[Deployment]:
+def server(folder: Path, receiver: Blog, database_url: str, redis_url: str) -> Iterator[Deployment]:
     """Web, scorer, courier and sweeper on PostgreSQL and Redis, not yet started."""
     with _deployment(database_url, receiver) as deployment:
         port = deployment.url.rpartition(":")[2]
@@ -86,14 +94,15 @@ def server(folder: Path, receiver: Receiver, database_url: str, redis_url: str) 
 
 
 @contextmanager
-def _deployment(database_url: str, receiver: Receiver) -> Iterator[Deployment]:
+def _deployment(database_url: str, receiver: Blog) -> Iterator[Deployment]:
     migrations.upgrade(database_url)
-    database = Database(create_engine(database_url), SilentBell())
+    database = Database(create_engine(database_url), SilentBell(), keyring=KEYRING)
     deployment = Deployment(f"http://127.0.0.1:{ports.find_free()}", database)
     with database.transaction() as session:
         site = sites.create(session, "Journey")
         deployment.key = keys.issue(session, site.id, Scope.ADMIN)
-        receiver.secret = webhooks.create(session, site.id, receiver.url, allow_private=True).secret
+        endpoint = webhooks.create(session, site.id, receiver.url, allow_private=True)
+        receiver.secret = signing_keys.shared_secret(session, endpoint)
     try:
         yield deployment
     finally:
@@ -105,6 +114,7 @@ def _gatepost(folder: Path, deployment: Deployment, environment: Mapping[str, st
     settings = {
         "GATEPOST_DATABASE_URL": deployment.database.engine.url.render_as_string(hide_password=False),
         "GATEPOST_WEBHOOK_ALLOW_PRIVATE": "true",
+        "GATEPOST_SECRET_KEYS": SECRET_KEYS,
         # Short, so that what a killed worker held comes back within the test.
         "GATEPOST_SCORE_LEASE": "3",
         "GATEPOST_DELIVER_TIMEOUT": "2",

@@ -4,7 +4,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,18 +13,19 @@ import standardwebhooks
 from sqlalchemy import delete, update
 from sqlmodel import col, select
 
-from service.core import comments, db, outbox, policy, sites, webhooks
+from service.core import comments, db, outbox, policy, signing_keys, sites, webhooks
 from service.core.comments import Settlement, Submission
 from service.core.db import Database
-from service.core.models import Delivery, Endpoint, Event, OutboxRow
+from service.core.models import Delivery, Endpoint, Event, OutboxRow, SigningKey
 from service.core.queue import Topic
 from service.core.settings import Settings
 from tests.servers.receiver import RESET, Answer, Receiver
 from tests.servers.waiting import eventually
 from workers import delivery, outbound
-from workers.delivery import SCHEDULE, Outcome, next_attempt
+from workers.retries import SCHEDULE, Outcome, next_attempt
 
 MINUTE = timedelta(minutes=1)
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 JITTERS = (-1.0, -0.5, 0.0, 0.5, 1.0)
 ATTEMPTS = range(1, len(SCHEDULE) + 1)
 
@@ -34,7 +35,7 @@ def endpoint(database: Database, site_id: UUID, receiver: Receiver) -> Endpoint:
     """The receiver, which verifies every signature."""
     with database.transaction() as session:
         endpoint = webhooks.create(session, site_id, receiver.url, allow_private=True)
-    receiver.secret = endpoint.secret
+        receiver.secret = signing_keys.shared_secret(session, endpoint)
     return endpoint
 
 
@@ -117,7 +118,7 @@ def test_a_refused_connection_is_recorded_and_tried_again(
 
     [attempt] = _deliveries(database)
     assert attempt.error is not None
-    assert "ConnectError" in attempt.error
+    assert "Connect" in attempt.error
     assert attempt.next_attempt_at is not None
 
 
@@ -128,7 +129,7 @@ def test_an_inner_address_is_refused_unless_the_operator_allows_it(
     delivery.deliver_batch(database, settings.model_copy(update={"webhook_allow_private": False}))
 
     [attempt] = _deliveries(database)
-    assert attempt.error == "127.0.0.1 leads to 127.0.0.1, which is not on the public internet"
+    assert attempt.error == "A webhook goes to an https:// address on the public internet."
     assert receiver.requests == []
 
 
@@ -157,10 +158,15 @@ def test_each_attempt_is_signed_with_its_own_time(
     with database.transaction() as session:
         rows = outbox.claim(session, Topic.DELIVER, 1, MINUTE)
         now = db.now(session)
-    jobs = [delivery.Job(rows[0], event, endpoint, now + late) for late in (timedelta(0), timedelta(hours=1))]
+        keys = signing_keys.live(session, [endpoint.id])[endpoint.id]
+    jobs = [delivery.Job(rows[0], event, endpoint, keys, now + late) for late in (timedelta(0), timedelta(hours=1))]
 
-    for job in jobs:
-        asyncio.run(delivery._post(settings, job))
+    async def post() -> None:
+        async with outbound.Client(allow_private=True) as client:
+            for job in jobs:
+                await delivery._post(client, database, settings, job)
+
+    asyncio.run(post())
 
     stamps = [int(request.headers["webhook-timestamp"]) for request in receiver.requests]
     assert stamps == [int(now.timestamp()), int(now.timestamp()) + 3600]
@@ -191,7 +197,7 @@ def test_a_disabled_endpoint_gets_nothing(
     with database.transaction() as session:
         webhooks.disable(session, session.get_one(Endpoint, endpoint.id), "by hand")
 
-    assert delivery.deliver_batch(database, settings) == 1
+    assert delivery.deliver_batch(database, settings) == 0
 
     assert receiver.requests == []
     assert _deliveries(database) == []
@@ -246,7 +252,7 @@ def test_while_a_secret_rotates_both_verify(
     database: Database, settings: Settings, receiver: Receiver, site_id: UUID, endpoint: Endpoint
 ) -> None:
     receiver.secret = None
-    old, new = endpoint.secret, _rotate(database, endpoint, timedelta(hours=1))
+    old, new = _secret(database, endpoint), _rotate(database, endpoint, timedelta(hours=1))
     _settle(database, site_id)
 
     delivery.deliver_batch(database, settings)
@@ -258,7 +264,7 @@ def test_after_the_rotation_the_old_secret_verifies_no_more(
     database: Database, settings: Settings, receiver: Receiver, site_id: UUID, endpoint: Endpoint
 ) -> None:
     receiver.secret = None
-    old, new = endpoint.secret, _rotate(database, endpoint, -timedelta(seconds=1))
+    old, new = _secret(database, endpoint), _rotate(database, endpoint, timedelta(0))
     _settle(database, site_id)
 
     delivery.deliver_batch(database, settings)
@@ -298,14 +304,14 @@ def test_erasing_and_recording_at_once_never_wait_for_each_other_for_ever(
         event = _settle(database, site_id)
         with database.transaction() as session:
             [row] = outbox.claim(session, Topic.DELIVER, 1, MINUTE)
-            jobs.append(delivery.Job(row, event, endpoint, db.now(session)))
-    failed = Outcome(1, outbound.Answer(500, "", None))
+            jobs.append(delivery.Job(row, event, endpoint, [], db.now(session)))
+    failed = _failed(500)
     start = threading.Barrier(3)
 
     def record() -> None:
         start.wait()
         for job in jobs:
-            delivery._record(database, job, failed)
+            delivery._record(database, settings, job, failed)
 
     def erase() -> None:
         start.wait()
@@ -411,7 +417,8 @@ def test_an_attempt_that_breaks_spoils_no_other(
     database: Database, settings: Settings, receiver: Receiver, site_id: UUID, endpoint: Endpoint
 ) -> None:
     with database.transaction() as session:
-        webhooks.create(session, site_id, receiver.url, allow_private=True).secret = "whsec_A"
+        broken = webhooks.create(session, site_id, receiver.url, allow_private=True)
+        session.execute(update(SigningKey).where(col(SigningKey.endpoint_id) == broken.id).values(secret="whsec_A"))
     receiver.otherwise = Answer(delay=timedelta(seconds=0.3))
     _settle(database, site_id)
 
@@ -476,7 +483,7 @@ def test_jitter_moves_the_wait_by_a_fifth_at_most(attempt: int, jitter: float) -
 @pytest.mark.parametrize("outcome", ["status 429", "status 502", "status 504", "silence"])
 @pytest.mark.parametrize("jitter", JITTERS)
 def test_a_busy_receiver_gets_at_least_a_minute(outcome: str, jitter: float) -> None:
-    silent = Outcome(1, error=outbound.SilentError("no answer"))
+    silent = Outcome(NOW, 1, error=outbound.SilentError("no answer"))
     busy = silent if outcome == "silence" else _failed(int(outcome.removeprefix("status ")))
 
     waits = [next_attempt(attempt, busy, jitter) for attempt in ATTEMPTS]
@@ -530,7 +537,7 @@ def _in_background(work: Any) -> _Background:
 
 
 def _failed(status: int, retry_after: str | None = None) -> Outcome:
-    return Outcome(1, outbound.Answer(status, "", retry_after))
+    return Outcome(NOW, 1, outbound.Answer(status, "", retry_after))
 
 
 def _settle(database: Database, site_id: UUID) -> Event:
@@ -556,14 +563,20 @@ def _rows(database: Database) -> Sequence[OutboxRow]:
 def _make_due(database: Database) -> None:
     with database.transaction() as session:
         session.execute(update(OutboxRow).values(due_at=db.now(session) - timedelta(seconds=1)))
+        session.execute(update(Endpoint).values(paused_until=None))
 
 
 def _rotate(database: Database, endpoint: Endpoint, overlap: timedelta) -> str:
     with database.transaction() as session:
-        stored = session.get_one(Endpoint, endpoint.id)
-        webhooks.rotate(session, stored)
-        stored.previous_secret_until = db.now(session) + overlap
-        return stored.secret
+        signing_keys.rotate(session, session.get_one(Endpoint, endpoint.id), overlap=overlap)
+    return _secret(database, endpoint)
+
+
+def _secret(database: Database, endpoint: Endpoint) -> str:
+    with database.reading() as session:
+        secret = signing_keys.shared_secret(session, endpoint)
+    assert secret
+    return secret
 
 
 def _verifies(secret: str, receiver: Receiver) -> bool:
