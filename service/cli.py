@@ -4,23 +4,20 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
 from typing import Annotated
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
 from sqlalchemy.exc import OperationalError
-from sqlmodel import Session
 
 from service import demo, migrations, serving
-from service.core import keys, moderators, sites
-from service.core.db import Database, create_engine
-from service.core.errors import GatepostError, NotFoundError
-from service.core.models import Scope, Site
+from service.commands import erase, keys, moderators, opened, secrets, sites, webhooks
+from service.commands.opened import console
+from service.core import supervision
+from service.core.errors import GatepostError
 from service.core.queue import SilentBell, Topic
 from service.core.settings import Settings
+from service.core.supervision import Program
 from service.main import build_app
 
 app = typer.Typer(
@@ -28,17 +25,15 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
-site_app = typer.Typer(help="Sites: the blogs that post comments.", no_args_is_help=True)
-key_app = typer.Typer(help="Keys that sites post with.", no_args_is_help=True)
-moderator_app = typer.Typer(help="Moderators who work through the held queue.", no_args_is_help=True)
-app.add_typer(site_app, name="site")
-app.add_typer(key_app, name="key")
-app.add_typer(moderator_app, name="moderator")
+app.add_typer(sites.app, name="site")
+app.add_typer(keys.app, name="key")
+app.add_typer(moderators.app, name="moderator")
+app.add_typer(erase.app, name="erase")
+app.add_typer(webhooks.app, name="webhook")
+app.add_typer(secrets.app, name="secrets")
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(help="Port to listen on.")]
-SiteName = Annotated[str, typer.Argument(help="The site's name.")]
-console = Console(stderr=True)
 
 
 @app.command()
@@ -53,15 +48,20 @@ def up(
     """Run everything in one process on SQLite: no broker, no other server."""
     for wanted in (port, demo.blog_port(port)) if demo_blog else (port,):
         _check_free(host, wanted)
-    migrations.upgrade(Settings().database_url)
-    with demo.blog(_database(), port) if demo_blog else nullcontext():
-        serving.serve("service.embedded:create_app", host, port)
+    migrate()
+    # What may be killed, by a model or for want of memory, is a program of its own, which is started again.
+    embedded = ["service.embedded", host, str(port)]
+    if not demo_blog:
+        _become(["service.core.supervision", *embedded])
+    with opened.database() as database, demo.blog(database, port):
+        sys.exit(supervision.keep_running(Program(embedded)))
 
 
 @app.command()
 def web(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Run a web process of a server (needs GATEPOST_REDIS_URL and workers beside it)."""
     _check_free(host, port)
+    secrets.check()
     serving.serve("service.main:create_app", host, port)
 
 
@@ -72,24 +72,23 @@ def worker(
     ],
     processes: Annotated[int, typer.Option(help="Worker processes.", min=1)] = 1,
 ) -> None:
-    """Run Celery workers for one topic."""
-    # Learning is rare and quick, and needs what scoring needs: the scorer does both.
-    queues = f"{Topic.SCORE},{Topic.LEARN}" if topic == Topic.SCORE else topic
-    celery = ["celery", "--app", "workers.app", "worker", "--queues", queues, "--concurrency", str(processes)]
-    quiet = ["--without-gossip", "--without-mingle", "--hostname", f"{topic}@%h", "--loglevel", "WARNING"]
-    _become([*celery, *quiet])
+    """Run Celery workers for one topic, and replace them when they end or no longer hear."""
+    secrets.check()
+    _become(["workers.watchdog", topic, str(processes)])
 
 
 @app.command()
 def sweeper() -> None:
     """Run the sweeper: it rings again for what is due, and works itself when nobody answers. Any number is safe."""
-    _become(["workers.sweeper"])
+    secrets.check()
+    _become(["service.core.supervision", "workers.sweeper"])
 
 
 @app.command()
 def migrate() -> None:
     """Create the database's tables, or bring them up to date."""
     migrations.upgrade(Settings().database_url)
+    secrets.take_over()
 
 
 @app.command()
@@ -97,68 +96,6 @@ def openapi() -> None:
     """Print the API's OpenAPI document."""
     built = build_app(Settings(database_url="sqlite:///never-opened.db"), SilentBell())
     print(json.dumps(built.openapi(), indent=2, ensure_ascii=False))
-
-
-@site_app.command("create")
-def create_site(name: SiteName) -> None:
-    """Create a site and print its admin key, once."""
-    with _transaction() as session:
-        site = sites.create(session, name)
-        key = keys.issue(session, site.id, Scope.ADMIN, "first key")
-    console.print(f"Site “{name}” is there. Its key, shown only now:")
-    print(key)
-
-
-@key_app.command("create")
-def create_key(
-    site: SiteName,
-    scope: Annotated[
-        Scope,
-        typer.Option(help="submit: post, edit, erase and decide comments; read: look them up; admin: everything."),
-    ] = Scope.SUBMIT,
-    name: Annotated[str, typer.Option(help="What the key is for.")] = "",
-) -> None:
-    """Issue another key for a site and print it, once."""
-    with _transaction() as session:
-        key = keys.issue(session, _site(session, site).id, scope, name)
-    print(key)
-
-
-@key_app.command("revoke")
-def revoke_key(key_id: Annotated[str, typer.Argument(help="The key's public id: gp_<this>_….")]) -> None:
-    """Take a key's power away, at once."""
-    with _transaction() as session:
-        keys.revoke(session, key_id)
-    console.print(f"The key {key_id} opens nothing any more.")
-
-
-@moderator_app.command("disable")
-def disable_moderator(email: Annotated[str, typer.Argument(help="Whom to log out for good.")]) -> None:
-    """Log a moderator out, and let them in no more."""
-    with _transaction() as session:
-        moderators.disable(session, email)
-    console.print(f"{email} is logged out for good.")
-
-
-@moderator_app.command("create")
-def create_moderator(
-    email: Annotated[str, typer.Argument(help="They log in with it.")],
-    site: Annotated[list[str], typer.Option(help="A site whose queue they work on; may be given again.")],
-    name: Annotated[str, typer.Option(prompt=True, help="How others see them.")],
-    password: Annotated[
-        str,
-        typer.Option(
-            prompt=True, hide_input=True, confirmation_prompt=True, help="Better not given here: you are asked for it."
-        ),
-    ],
-) -> None:
-    """Create a moderator."""
-    with _transaction() as session:
-        joined = [_site(session, site_name) for site_name in site]
-        moderator = moderators.create(session, email, name, password)
-        for one in joined:
-            moderators.join(session, moderator, one.id)
-    console.print(f"{moderator.name} can log in at {Settings().public_url}/console")
 
 
 def _hand_over(context: typer.Context) -> None:
@@ -179,28 +116,6 @@ for _name, _about in (
         add_help_option=False,
         context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
     )(_hand_over)
-
-
-@contextmanager
-def _transaction() -> Iterator[Session]:
-    database = _database()
-    try:
-        with database.transaction() as session:
-            yield session
-    finally:
-        database.engine.dispose()
-
-
-def _database() -> Database:
-    # No bell: what a command leaves due is found by the sweeper.
-    return Database(create_engine(Settings().database_url), SilentBell())
-
-
-def _site(session: Session, name: str) -> Site:
-    try:
-        return sites.named(session, name)
-    except NotFoundError as error:
-        raise typer.BadParameter(str(error)) from error
 
 
 def _check_free(host: str, port: int) -> None:

@@ -77,7 +77,7 @@ class MissingSecretKeysError(GatepostError):
 
 
 class InvalidSecretKeysError(GatepostError):
-    """GATEPOST_SECRET_KEYS holds something that is no key: a key is what `gatepost secrets new` prints, 44 characters."""
+    """GATEPOST_SECRET_KEYS holds something that is no key; `gatepost secrets new` prints one, of 44 characters."""
 
 
 class WrongSecretKeysError(GatepostError):
