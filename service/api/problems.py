@@ -9,10 +9,11 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
-from service.core import errors
+from service.core import errors, outage
 
 log = structlog.get_logger()
 
@@ -26,6 +27,9 @@ _STATUS: dict[type[errors.GatepostError], HTTPStatus] = {
     errors.InvalidShadowError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.InvalidKeyError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.BusyError: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.MissingSecretKeysError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.InvalidSecretKeysError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.WrongSecretKeysError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.QuotaError: HTTPStatus.TOO_MANY_REQUESTS,
     errors.TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.SlowError: HTTPStatus.REQUEST_TIMEOUT,
@@ -69,7 +73,7 @@ _WHEN = {
     415: "The body is compressed, or its Content-Type is not JSON's.",
     422: "The request does not fit; `errors` points at what. Nothing was stored.",
     429: "The key has made all the requests of a minute; `Retry-After` tells when there is one more.",
-    503: "The database does not answer. Nothing was stored; try again.",
+    503: "The database does not answer. Send it again: with the same external_id or Idempotency-Key it is stored once.",
 }
 
 
@@ -109,16 +113,25 @@ def _validation_error(_: Request, error: RequestValidationError) -> JSONResponse
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The request does not fit; nothing was stored.", found)
 
 
-def _http_error(_: Request, error: HTTPException) -> JSONResponse:
-    return problem(error.status_code, str(error.detail)[:200], headers=error.headers)
+def _http_error(request: Request, error: HTTPException) -> JSONResponse:
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(sorted(_methods(request)))
+    return problem(error.status_code, str(error.detail)[:200], headers=headers)
+
+
+def _methods(request: Request) -> set[str]:
+    """What the address takes (RFC 9110, 15.5.6): Starlette tells the methods of one of its routes."""
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    return {method for route in routes if route.matches(request.scope)[0] for method in route.methods or ()}
 
 
 def _database_error(_: Request, error: SQLAlchemyError) -> JSONResponse:
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    log.error("database.failed", error=type(cause).__name__)
+    outage.report("api", error)
     return problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
-        "The database does not answer; nothing was stored. Try again.",
+        # Whose COMMIT went out and got no answer may be stored.
+        "The database does not answer. Send it again: with the same external_id or Idempotency-Key it is stored once.",
         headers={"Retry-After": "2"},
     )
 
