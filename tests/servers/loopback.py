@@ -6,7 +6,9 @@ import sys
 from typing import Any
 
 refused: list[object] = []
-"""The addresses that something has tried to reach."""
+"""The addresses elsewhere that something has tried to reach."""
+attempts: list[object] = []
+"""The addresses of all TCP connections that were begun, also to this machine."""
 
 
 class OutsideError(RuntimeError):
@@ -22,7 +24,11 @@ def _refuse_outside(event: str, arguments: tuple[Any, ...]) -> None:
     if event not in {"socket.connect", "socket.sendto"}:
         return
     connection, address = arguments
-    if connection.family in {socket.AF_INET, socket.AF_INET6} and not _is_loopback(address[0]):
+    if connection.family not in {socket.AF_INET, socket.AF_INET6}:
+        return
+    if connection.type == socket.SOCK_STREAM:
+        attempts.append(address)
+    if not _is_loopback(address[0]):
         refused.append(address)
         raise OutsideError(f"the tests stay on loopback; {address} was asked for")
 

@@ -2,6 +2,7 @@
 
 import json
 import socket
+import ssl
 import struct
 import threading
 from collections import deque
@@ -72,10 +73,12 @@ class Receiver:
         with self._lock:
             self._script.extend(answers)
 
-    def start(self) -> None:
-        """Listen, always on the same port."""
+    def start(self, *, tls: ssl.SSLContext | None = None) -> None:
+        """Listen, always on the same port; with `tls` for https."""
         self._stopping.clear()
         self._server = _Server(("127.0.0.1", self.port), _Handler)
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self._server.receiver = self
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
