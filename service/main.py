@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from fastapi import FastAPI
 
-from service.api import comments, document, health, keys, limits, problems, shadows, sites, webhooks
+from service.api import authors, comments, document, health, keys, limits, problems, shadows, sites, webhooks
 from service.api.quotas import QuotaHeaders
 from service.console import routes as console
 from service.core import logs, quotas
@@ -51,7 +51,7 @@ def build_app(settings: Settings, bell: Bell, lifespan: Lifespan | None = None) 
     app.add_middleware(limits.BodyGuard)
     problems.install(app)
     document.install(app)
-    for router in (comments.router, webhooks.router, sites.router, shadows.router, keys.router, health.router):
-        app.include_router(router)
+    for door in (comments, authors, webhooks, sites, shadows, keys, health):
+        app.include_router(door.router)
     console.install(app)
     return app

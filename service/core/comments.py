@@ -216,14 +216,21 @@ def edit(session: Session, site_id: UUID, comment_id: UUID, submission: Submissi
 
 def erase(session: Session, site_id: UUID, comment_id: UUID, actor: str) -> None:
     """Forget the comment, its events and its deliveries. Only the audit log keeps that it was there."""
-    comment = get(session, site_id, comment_id, lock=True)
+    erase_all(session, [get(session, site_id, comment_id, lock=True)], actor)
+
+
+def erase_all(session: Session, found: Sequence[Comment], actor: str) -> None:
+    """Forget these comments, which the caller has locked."""
+    ids = [comment.id for comment in found]
     # Locked before their outbox rows, in the order of a courier that records an attempt: else each waits for the other.
-    events = session.exec(select(Event.id).where(col(Event.comment_id) == comment.id).with_for_update()).all()
-    outbox.forget(session, [comment.id, *events])
-    session.execute(delete(IdempotencyKey).where(col(IdempotencyKey.comment_id) == comment.id))
-    lessons.forget(session, comment)
-    _audit(session, comment, actor, "erase", before=comment.status, after=None)
-    session.delete(comment)
+    of_them = select(Event.id).where(col(Event.comment_id).in_(ids)).order_by(col(Event.id))
+    events = session.exec(of_them.with_for_update()).all()
+    outbox.forget(session, [*ids, *events])
+    session.execute(delete(IdempotencyKey).where(col(IdempotencyKey.comment_id).in_(ids)))
+    for comment in found:
+        lessons.forget(session, comment)
+        _audit(session, comment, actor, "erase", before=comment.status, after=None)
+        session.delete(comment)
 
 
 def _move(

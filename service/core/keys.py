@@ -24,9 +24,7 @@ _GRANTS = {
 _NOTED_EVERY = timedelta(hours=1)
 
 
-def issue(
-    session: Session, site_id: UUID, scope: Scope, name: str = "", expires_at: datetime | None = None
-) -> str:
+def issue(session: Session, site_id: UUID, scope: Scope, name: str = "", expires_at: datetime | None = None) -> str:
     """A new bearer key `gp_<id>_<secret>`, which nobody can read again: only its hash is kept.
 
     Raises InvalidKeyError when it would have expired already.

@@ -89,6 +89,10 @@ def get(session: Session, email: str) -> Moderator:
     return moderator
 
 
+def listed(session: Session) -> Sequence[Moderator]:
+    return session.exec(select(Moderator).order_by(col(Moderator.email))).all()
+
+
 def may_enter(moderator: Moderator | None, password: str) -> bool:
     """Whether the password is the moderator's. Slow by design, so no session: nobody should wait for it.
 

@@ -105,6 +105,20 @@ class Settings(BaseSettings):
         timedelta(seconds=30), description="/readyz answers 503 when a row has been due for longer than this."
     )
 
+    keep_comments_days: int | None = Field(
+        None, ge=1, description="A comment is erased so long after it was approved or rejected; not set: never."
+    )
+    keep_traces_days: int | None = Field(
+        30, ge=1, description="A comment's IP address, user agent and referrer are emptied after this; not set: never."
+    )
+    keep_events_days: int = Field(
+        30, ge=7, description="What webhooks said, and every attempt to deliver it, is kept for this long."
+    )
+    keep_idempotency_hours: int = Field(24, ge=24, description="How long an `Idempotency-Key` is remembered.")
+    keep_audit_days: int | None = Field(
+        None, ge=1, description="Who changed a comment's status, and when; no text, no author. Not set: for ever."
+    )
+
     console_session_idle: Duration = Field(timedelta(minutes=30), description="A moderator is logged out after this.")
     console_session_length: Duration = Field(timedelta(hours=12), description="… and after this in any case.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

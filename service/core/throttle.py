@@ -73,7 +73,9 @@ def forget(session: Session) -> int:
     now = db.now(session)
     old = col(LoginThrottle.failed_at) < now - WINDOW
     unfamiliar = col(LoginThrottle.succeeded_at).is_(None) | (col(LoginThrottle.succeeded_at) < now - FAMILIAR_FOR)
-    return len(session.scalars(delete(LoginThrottle).where(old, unfamiliar).returning(col(LoginThrottle.subject))).all())
+    return len(
+        session.scalars(delete(LoginThrottle).where(old, unfamiliar).returning(col(LoginThrottle.subject))).all()
+    )
 
 
 def _add(session: Session, subject: str) -> LoginThrottle:

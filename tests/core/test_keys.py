@@ -170,7 +170,7 @@ def test_a_key_tells_within_an_hour_that_it_is_used(database: Database, site_id:
 
 @pytest.mark.parametrize(("ago", "news"), [(None, True), (timedelta(minutes=59), False), (HOUR, True)], ids=str)
 def test_the_use_of_a_key_is_news_once_an_hour(
-    database: Database, site_id: UUID, ago: timedelta | None, news: bool
+    database: Database, site_id: UUID, *, ago: timedelta | None, news: bool
 ) -> None:
     _issue(database, site_id)
     _change(database, last_used_at=None if ago is None else utc_now() - ago)

@@ -171,7 +171,9 @@ def test_a_moderator_sees_the_sites_that_they_have_joined(
         moderators.join(session, mia, site_id)
 
     with database.reading() as session:
-        seen = {who.name: [(site.name, role) for site, role in moderators.memberships(session, who)] for who in (mia, noor)}
+        seen = {
+            who.name: [(site.name, role) for site, role in moderators.memberships(session, who)] for who in (mia, noor)
+        }
     assert seen == {
         "Mia": [("Treaty blog", Role.MODERATOR)],
         "Noor": [("Another blog", Role.MODERATOR), ("Treaty blog", Role.ADMIN)],

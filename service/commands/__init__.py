@@ -1,0 +1,1 @@
+"""`gatepost`'s commands on sites, keys, moderators and comments, a module for each noun."""
