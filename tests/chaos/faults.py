@@ -63,6 +63,9 @@ SERVER: Weights = {
     (Kind.SKEW, "scorer"): 2,
     (Kind.SKEW, "courier"): 2,
 }
+# At times past the lease of what they hold, until somebody else has done it.
+LONGEST_FREEZE = {"scorer": 12, "courier": 25}
+
 EMBEDDED: Weights = {(Kind.KILL, "gatepost"): 1}
 
 
@@ -80,8 +83,7 @@ def sequence(seed: int, weights: Weights, pauses: tuple[float, float]) -> Iterat
             kind,
             target,
             pause,
-            # Longer than the scorer's lease and the couriers' patience, at times.
-            frozen=chance.uniform(1, 6) if kind is Kind.FREEZE else 0,
+            frozen=chance.uniform(1, LONGEST_FREEZE.get(target, 4)) if kind is Kind.FREEZE else 0,
             clock=chance.choice(CLOCKS),
             which_child=chance.random(),
         )

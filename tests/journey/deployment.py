@@ -45,7 +45,7 @@ class Deployment:
         self.wait_until_up()
 
     def wait_until_up(self) -> None:
-        eventually(self._answers, within=timedelta(seconds=30), context=self.tails)
+        eventually(self._answers, within=timedelta(seconds=120), context=self.tails)
 
     def kill(self) -> None:
         for process in self.processes.values():
