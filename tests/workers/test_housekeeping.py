@@ -1,0 +1,222 @@
+"""Housekeeping: what is kept no longer goes, and nothing else."""
+
+import threading
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import update
+from sqlmodel import col, select
+
+from service.core import comments, db, moderators, outbox, throttle, webhooks
+from service.core.comments import Submission
+from service.core.db import Database
+from service.core.erasure import first_id
+from service.core.models import (
+    AuditEntry,
+    Comment,
+    ConsoleSession,
+    Delivery,
+    Event,
+    IdempotencyKey,
+    LoginThrottle,
+    OutboxRow,
+    Status,
+    utc_now,
+)
+from service.core.queue import Topic
+from service.core.settings import Settings
+from workers import housekeeping
+
+DAY = timedelta(days=1)
+
+
+def _tidy(database: Database, **settings: Any) -> Counter[str]:
+    removed = housekeeping.tidy(database, Settings(**settings, _env_file=None), threading.Event())
+    return +removed
+
+
+def _submit(database: Database, site_id: UUID, days: float, **fields: Any) -> UUID:
+    """A comment that came so many days ago, with an id of that time."""
+    at = utc_now() - days * DAY
+    values = Submission.model_validate({"text": "Thank you.", "author_ip": "203.0.113.7", **fields}).model_dump()
+    row = Comment(id=_id(days), site_id=site_id, created_at=at, text_fingerprint=0, **values)
+    with database.transaction() as session:
+        session.add(row)
+    return row.id
+
+
+def _id(days: float) -> UUID:
+    return UUID(int=first_id(utc_now() - days * DAY).int | (db.new_id().int & ((1 << 80) - 1)))
+
+
+def _decide(database: Database, comment_id: UUID, status: Status, days: float) -> None:
+    decided = {"status": status, "decided_at": utc_now() - days * DAY, "decided_by": "policy"}
+    with database.transaction() as session:
+        session.execute(update(Comment).where(col(Comment.id) == comment_id).values(**decided))
+
+
+def _ids(database: Database) -> set[UUID]:
+    with database.reading() as session:
+        return set(session.exec(select(Comment.id)))
+
+
+def test_by_default_no_comment_goes(database: Database, site_id: UUID) -> None:
+    _decide(database, _submit(database, site_id, 4000), Status.APPROVED, 4000)
+
+    assert "comments" not in _tidy(database)
+    assert len(_ids(database)) == 1
+
+
+def test_comments_go_so_long_after_they_were_decided(database: Database, site_id: UUID) -> None:
+    old, older, recent = (_submit(database, site_id, 400) for _ in range(3))
+    _decide(database, old, Status.APPROVED, 366)
+    _decide(database, older, Status.REJECTED, 399)
+    _decide(database, recent, Status.APPROVED, 364)
+
+    assert _tidy(database, keep_comments_days=365)["comments"] == 2
+
+    assert _ids(database) == {recent}
+    with database.reading() as session:
+        gone = session.exec(select(AuditEntry)).all()
+    assert {(entry.comment_id, entry.actor, entry.action) for entry in gone} == {
+        (one, "retention", "erase") for one in (old, older)
+    }
+
+
+@pytest.mark.parametrize("status", [Status.PENDING, Status.HELD])
+def test_a_comment_that_waits_for_a_decision_stays(database: Database, site_id: UUID, status: Status) -> None:
+    waiting = _submit(database, site_id, 4000)
+    _decide(database, waiting, status, 4000)
+
+    _tidy(database, keep_comments_days=1)
+
+    assert _ids(database) == {waiting}
+
+
+def test_more_than_a_batch_goes_in_one_round(
+    database: Database, site_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.core.erasure.BATCH", 2)
+    for _ in range(5):
+        _decide(database, _submit(database, site_id, 10), Status.APPROVED, 10)
+
+    assert _tidy(database, keep_comments_days=1, keep_traces_days=1)["comments"] == 5
+
+
+def test_a_comment_s_traces_in_the_network_are_emptied_after_a_month(
+    database: Database, site_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.core.erasure.BATCH", 2)
+    for days in (29, 31, 32, 400, 400):
+        _submit(database, site_id, days, user_agent="Mozilla/5.0", referrer="https://a.example", author_name="Aiko")
+
+    assert _tidy(database)["traces"] == 4
+    assert _tidy(database) == {}
+
+    with database.reading() as session:
+        rows = session.exec(select(Comment).order_by(col(Comment.id))).all()
+    assert [(row.author_ip, row.user_agent, row.referrer) for row in rows[:4]] == [(None, None, None)] * 4
+    assert rows[4].author_ip == "203.0.113.7"
+    assert {row.author_name for row in rows} == {"Aiko"}
+
+
+def test_traces_are_kept_when_the_deployment_says_so(database: Database, site_id: UUID) -> None:
+    _submit(database, site_id, 4000)
+
+    assert _tidy(database, keep_traces_days=None) == {}
+
+
+def test_old_events_go_with_their_deliveries_and_what_is_still_owed_stays(database: Database, site_id: UUID) -> None:
+    events = {}
+    with database.transaction() as session:
+        endpoint = webhooks.create(session, site_id, "https://blog.example.org/", allow_private=False)
+        for name, days in (("old", 31), ("owed", 31), ("recent", 29)):
+            event = Event(id=_id(days), site_id=site_id, type="ping", body="{}", created_at=utc_now() - days * DAY)
+            session.add(event)
+            session.flush()
+            attempt = {"event_id": event.id, "endpoint_id": endpoint.id, "attempt": 1, "duration_ms": 1}
+            session.add(Delivery(site_id=site_id, **attempt))
+            events[name] = event.id
+        outbox.put(session, Topic.DELIVER, events["owed"], endpoint.id)
+
+    assert _tidy(database) == {"events": 1}
+
+    with database.reading() as session:
+        assert set(session.exec(select(Event.id))) == {events["owed"], events["recent"]}
+        assert set(session.exec(select(Delivery.event_id))) == {events["owed"], events["recent"]}
+        assert len(session.exec(select(OutboxRow)).all()) == 1
+
+
+def test_an_idempotency_key_is_remembered_for_a_day(database: Database, site_id: UUID) -> None:
+    with database.transaction() as session:
+        for hours in (23, 25, 200):
+            comments.submit(session, site_id, Submission(text="Thank you."), f"key {hours}")
+            session.get_one(IdempotencyKey, (site_id, f"key {hours}")).created_at -= timedelta(hours=hours)
+
+    assert _tidy(database) == {"idempotency_keys": 2}
+
+    with database.reading() as session:
+        assert session.exec(select(IdempotencyKey.key)).all() == ["key 23"]
+
+
+def test_the_audit_log_stays_unless_the_deployment_says_otherwise(database: Database, site_id: UUID) -> None:
+    for days in (400, 300):
+        entry = {"comment_id": db.new_id(), "actor": "policy", "action": "settle", "sequence": 1}
+        with database.transaction() as session:
+            session.add(AuditEntry(id=_id(days), site_id=site_id, at=utc_now() - days * DAY, **entry))
+
+    assert _tidy(database) == {}
+    assert _tidy(database, keep_audit_days=365) == {"audit": 1}
+
+
+def test_sessions_that_have_ended_and_counts_that_mean_nothing_go(database: Database) -> None:
+    with database.transaction() as session:
+        mia = moderators.create(session, "mia@example.org", "Mia", "a long password")
+        for _ in range(3):
+            moderators.log_in(session, mia)
+        throttle.count(session, throttle.Attempt.of("mia@example.org", "203.0.113.7"))
+        idle, long, _ = session.exec(select(ConsoleSession)).all()
+        idle.seen_at -= timedelta(minutes=31)
+        long.created_at -= timedelta(hours=13)
+        for row in session.exec(select(LoginThrottle)):
+            row.failed_at -= timedelta(minutes=16)
+
+    assert _tidy(database) == {"console_sessions": 2, "login_throttle": 3}
+    assert _tidy(database) == {}
+
+
+def test_it_ends_when_it_is_told_to(database: Database, site_id: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
+    stop = threading.Event()
+    seen: list[int] = []
+
+    def tidy(*_: object) -> Counter[str]:
+        seen.append(1)
+        stop.set()
+        return Counter()
+
+    monkeypatch.setattr(housekeeping, "tidy", tidy)
+    housekeeping.run(database, Settings(_env_file=None), stop)
+
+    assert seen == [1]
+
+
+def test_a_round_that_fails_is_not_the_last(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    stop = threading.Event()
+    seen: list[int] = []
+
+    def tidy(*_: object) -> Counter[str]:
+        seen.append(1)
+        if len(seen) == 1:
+            raise RuntimeError("a bug")
+        stop.set()
+        return Counter()
+
+    monkeypatch.setattr(housekeeping, "tidy", tidy)
+    monkeypatch.setattr(housekeeping, "_EVERY", timedelta(milliseconds=1))
+    monkeypatch.setattr(housekeeping, "_JOURNAL_EVERY", timedelta(milliseconds=1))
+    housekeeping.run(database, Settings(_env_file=None), stop)
+
+    assert seen == [1, 1]
