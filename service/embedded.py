@@ -1,27 +1,25 @@
 """The embedded mode: web and workers in one process, on SQLite, without a broker. The only place that starts both."""
 
+import sys
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import structlog
 from fastapi import FastAPI
-from sqlalchemy.exc import DBAPIError
 
-from service.core import logs
-from service.core.db import Database
+from service import serving
+from service.core import logs, outbox, supervision
+from service.core.db import WORKERS_PATIENCE, Database
 from service.core.queue import LocalBell, Topic
 from service.core.settings import Settings
 from service.main import build_app
-from workers import delivery, scoring
-from workers.learning import step as learning
+from workers import housekeeping, steps
 from workers.scorers import load_scorer
-
-log = structlog.get_logger()
+from workers.steps import Step
 
 
 def create_app() -> FastAPI:
-    """`uvicorn --factory service.embedded:create_app`, which is what `gatepost up` runs."""
+    """`uvicorn --factory service.embedded:create_app`."""
     settings = Settings()
     logs.configure(settings)
     if not settings.embedded:
@@ -30,7 +28,8 @@ def create_app() -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        workers = Workers(app.state.database, bell, settings)
+        database = Database(app.state.database.engine, bell, WORKERS_PATIENCE, app.state.database.keyring)
+        workers = Workers(database, bell, settings)
         workers.start()
         yield
         workers.stop()
@@ -50,16 +49,17 @@ class Workers:
 
     def start(self) -> None:
         """Raises EngineUnavailableError when the engine cannot be loaded: better no start than nothing decided."""
-        database, settings, scorer = self._database, self._settings, load_scorer(self._settings)
-        steps: dict[Topic, Callable[[], int]] = {
-            Topic.SCORE: lambda: scoring.score_batch(database, scorer, settings),
-            Topic.DELIVER: lambda: delivery.deliver_batch(database, settings),
-            Topic.LEARN: lambda: learning.learn_batch(database, settings),
-        }
-        for topic, step in steps.items():
+        scorer = load_scorer(self._settings)
+        with self._database.transaction() as session:
+            # This process is the only one: whoever held a row was the one before.
+            outbox.take_over(session)
+        for topic, step in steps.of(self._database, self._settings, lambda: scorer).items():
             thread = threading.Thread(target=self._work, args=(topic, step), name=topic)
             thread.start()
             self._threads.append(thread)
+        tidying = (self._database, self._settings, self._stopping)
+        self._threads.append(threading.Thread(target=housekeeping.run, args=tidying, name="housekeeping"))
+        self._threads[-1].start()
 
     def stop(self) -> None:
         self._stopping.set()
@@ -68,16 +68,18 @@ class Workers:
         for thread in self._threads:
             thread.join()
 
-    def _work(self, topic: Topic, step: Callable[[], int]) -> None:
+    def _work(self, topic: Topic, step: Step) -> None:
         while not self._stopping.is_set():
-            try:
-                claimed = step()
-            except DBAPIError as error:
-                log.error("worker.database", topic=topic, error=type(error.orig).__name__)
-                claimed = 0
-            except Exception:
-                # The thread must live: the rows come due again when their lease ends.
-                log.exception("worker.failed", topic=topic)
-                claimed = 0
-            if not claimed:
+            if not step.take():
                 self._bell.wait(topic, self._settings.sweep_every.total_seconds())
+
+
+def main() -> None:
+    """`python -m service.embedded HOST PORT`."""
+    supervision.end_with_supervisor()
+    host, port = sys.argv[1:]
+    serving.serve("service.embedded:create_app", host, int(port))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,64 +1,83 @@
 """The Celery application: a task a topic, which drains what is due. A task carries nothing; the rows say what to do."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from functools import cache
 
-import structlog
-from celery.signals import setup_logging
+from celery.signals import setup_logging, task_postrun, task_prerun, worker_process_init
 
-from service.core import logs
-from service.core.db import Database, create_engine
-from service.core.queue import CeleryBell, Topic, create_celery
+from service.core import encryption, logs, supervision
+from service.core.db import WORKERS_PATIENCE, Database, create_engine
+from service.core.queue import HEAR, CeleryBell, Topic, create_celery
 from service.core.settings import Settings
-from workers import delivery, scoring
+from workers import beats, steps
 from workers.judgement import Scorer
-from workers.learning import step as learning
 from workers.scorers import load_scorer
+from workers.steps import Step
 
-log = structlog.get_logger()
 settings = Settings()
 if settings.redis_url is None:
     raise SystemExit("Celery workers need a broker: set GATEPOST_REDIS_URL. `gatepost up` needs none.")
 broker = settings.redis_url.get_secret_value()
+keyring = encryption.keyring(settings)
 app = create_celery(broker)
-# Loading a transformer takes longer than the four seconds that a new child is given by default.
-app.conf.worker_proc_alive_timeout = 120
+supervision.end_with_supervisor()
 
 
 @app.task(name=Topic.SCORE)
 def score() -> None:
-    _work(Topic.SCORE, lambda: scoring.score_batch(_database(), _scorer(), settings))
+    _work(Topic.SCORE)
 
 
 @app.task(name=Topic.DELIVER)
 def deliver() -> None:
-    _work(Topic.DELIVER, lambda: delivery.deliver_batch(_database(), settings))
+    _work(Topic.DELIVER)
 
 
 @app.task(name=Topic.LEARN)
 def learn() -> None:
-    _work(Topic.LEARN, lambda: learning.learn_batch(_database(), settings))
+    _work(Topic.LEARN)
 
 
-def _work(topic: Topic, step: Callable[[], int]) -> None:
+@app.task(name=HEAR)
+def hear() -> None:
+    """Nothing: the beats around every task are the answer."""
+
+
+def _work(topic: Topic) -> None:
     """One step, and a ring for the next: a worker that is told to end does so after a step, and others can join in."""
-    try:
-        if step():
-            _database().bell.ring(topic)
-    except Exception:
-        # Celery would log the error's text, and with a database's error the comment's. The rows come due again.
-        log.exception("worker.failed", topic=topic)
+    if _steps()[topic].take():
+        _database().bell.ring(topic)
 
 
 # Made on first use, that is after the fork: an engine, a connection or a thread must not be shared with the parent.
 @cache
 def _database() -> Database:
-    return Database(create_engine(settings.database_url), CeleryBell(broker))
+    return Database(create_engine(settings.database_url), CeleryBell(broker), WORKERS_PATIENCE, keyring)
+
+
+@cache
+def _steps() -> Mapping[Topic, Step]:
+    return steps.of(_database(), settings, _scorer)
 
 
 @cache
 def _scorer() -> Scorer:
     return load_scorer(settings)
+
+
+@task_prerun.connect
+def _begins(**_: object) -> None:
+    beats.send(begins=True)
+
+
+@task_postrun.connect
+def _ends(**_: object) -> None:
+    beats.send(begins=False)
+
+
+@worker_process_init.connect
+def _end_with_worker(**_: object) -> None:
+    supervision.end_with_parent()
 
 
 @setup_logging.connect

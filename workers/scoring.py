@@ -1,7 +1,7 @@
 """One step of the scorer: claim due comments, score them as one batch, settle them."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -17,7 +17,7 @@ from service.core.models import Comment, OutboxRow, Status
 from service.core.policy import Verdict
 from service.core.queue import Topic
 from service.core.settings import Settings
-from workers import history, judgement, shadow
+from workers import deadline, history, judgement, shadow
 from workers.judgement import Case, Scorer
 from workers.learning import store
 
@@ -27,15 +27,19 @@ FAILED = "The comment could not be scored; a human decides."
 LATE = "Scoring was not available in time; a human decides."
 
 
+# The texts that an engine gets in one call hold so many characters together, or are one: a call takes seconds at most.
+_CALL_CHARACTERS = 10_000
+
+
 @dataclass(frozen=True)
 class Job:
-    """A claimed comment, and what its decision needs: no database from here on."""
+    """A claimed row and its comment."""
 
     row: OutboxRow
-    case: Case
+    comment: Comment
 
     def settlement(self, verdict: Verdict) -> Settlement:
-        return Settlement(self.case.comment.id, self.case.comment.revision, verdict)
+        return Settlement(self.comment.id, self.comment.revision, verdict)
 
 
 def score_batch(database: Database, scorer: Scorer, settings: Settings) -> int:
@@ -48,22 +52,27 @@ def score_batch(database: Database, scorer: Scorer, settings: Settings) -> int:
 
 
 def _score(database: Database, scorer: Scorer, settings: Settings, limit: int, condition: ColumnElement[bool]) -> int:
+    # Committed before anything else is read: whatever may fail from here on counts as an attempt.
     with database.transaction() as session:
         rows = outbox.claim(session, Topic.SCORE, limit, settings.score_lease, condition)
         claimed = time.monotonic()
         jobs = _jobs(session, rows)
     if not rows:
         return 0
-    fresh = [job for job in jobs if job.row.attempts <= settings.score_attempts]
     worn_out = [job for job in jobs if job.row.attempts > settings.score_attempts]
-    verdicts = _timed(claimed, _judge(scorer, fresh)) | {job.row.id: policy.unscored(FAILED) for job in worn_out}
+    fresh = [job for job in jobs if job.row.attempts <= settings.score_attempts]
+    cases = _cases(database, fresh)
+    with deadline.enforced(settings.score_lease * 0.8):
+        tried, verdicts = _judge_in_time(scorer, cases, claimed + settings.score_lease.total_seconds() / 3)
+    verdicts = _timed(claimed, verdicts) | {job.row.id: policy.unscored(FAILED) for job in worn_out}
     with database.transaction() as session:
+        outbox.give_back(session, [job.row for job in fresh if job.row.id not in tried])
         for job in fresh:
-            if job.row.id not in verdicts:
+            if job.row.id in tried - verdicts.keys():
                 outbox.postpone(session, job.row, timedelta(seconds=job.row.attempts))
         settled = _settle(session, rows, jobs, verdicts)
     # After the commit: what a shadow says, or how long it takes, holds no decision back.
-    seen = [(job.case, verdicts[job.row.id]) for job in jobs if job.case.comment.id in settled]
+    seen = [(case, verdicts[row_id]) for row_id, case in cases.items() if case.comment.id in settled]
     shadow.observe(database, scorer, settings, seen)
     return len(rows)
 
@@ -86,27 +95,59 @@ def _jobs(session: Session, rows: Sequence[OutboxRow]) -> list[Job]:
         )
     ).all()
     by_id = {comment.id: comment for comment in pending}
-    policies = sites.live_policies(session, {comment.site_id for comment in pending})
-    past = history.of(session, pending)
-    learned = store.load_all(session, policies.keys())
-    return [
-        Job(row, Case(comment, *policies[comment.site_id], past[comment.id], learned[comment.site_id]))
-        for row in rows
-        if (comment := by_id.get(row.subject_id))
-    ]
+    return [Job(row, comment) for row in rows if (comment := by_id.get(row.subject_id))]
 
 
-def _judge(scorer: Scorer, jobs: Sequence[Job]) -> dict[UUID, Verdict]:
-    """A verdict for each outbox row. A batch that fails is halved until what breaks it stands alone, without one."""
+def _cases(database: Database, jobs: Sequence[Job]) -> dict[UUID, Case]:
+    """What the decision on each row needs: no database from here on."""
     if not jobs:
         return {}
+    pending = [job.comment for job in jobs]
+    with database.transaction() as session:
+        policies = sites.live_policies(session, {comment.site_id for comment in pending})
+        past = history.of(session, pending)
+        learned = store.load_all(session, policies.keys())
+    return {
+        job.row.id: Case(comment, *policies[comment.site_id], past[comment.id], learned[comment.site_id])
+        for job in jobs
+        for comment in [job.comment]
+    }
+
+
+def _judge_in_time(scorer: Scorer, cases: Mapping[UUID, Case], until: float) -> tuple[set[UUID], dict[UUID, Verdict]]:
+    """The rows that were tried, and a verdict for each that did not fail. When it is late, the rest is not begun."""
+    tried: set[UUID] = set()
+    verdicts: dict[UUID, Verdict] = {}
+    for call in _calls(cases):
+        if tried and time.monotonic() > until:
+            break
+        tried |= call.keys()
+        verdicts |= _judge(scorer, list(call.items()))
+    return tried, verdicts
+
+
+def _calls(cases: Mapping[UUID, Case]) -> Iterator[dict[UUID, Case]]:
+    call: dict[UUID, Case] = {}
+    characters = 0
+    for row_id, case in cases.items():
+        characters += len(case.comment.text)
+        if call and characters > _CALL_CHARACTERS:
+            yield call
+            call, characters = {}, len(case.comment.text)
+        call[row_id] = case
+    if call:
+        yield call
+
+
+def _judge(scorer: Scorer, cases: Sequence[tuple[UUID, Case]]) -> dict[UUID, Verdict]:
+    """A verdict for each outbox row. A batch that fails is halved until what breaks it stands alone, without one."""
     try:
-        return _verdicts(scorer, jobs)
+        return _verdicts(scorer, cases)
     except Exception as error:  # noqa: BLE001 - whatever an engine raises, the rest of the batch must be decided
-        ids = [str(job.case.comment.id) for job in jobs]
+        ids = [str(case.comment.id) for _, case in cases]
         log.warning("scoring.failed", comment_ids=ids, error=type(error).__name__)
-    half = len(jobs) // 2
-    return _judge(scorer, jobs[:half]) | _judge(scorer, jobs[half:]) if half else {}
+    half = len(cases) // 2
+    return _judge(scorer, cases[:half]) | _judge(scorer, cases[half:]) if half else {}
 
 
 def _timed(claimed: float, verdicts: Mapping[UUID, Verdict]) -> dict[UUID, Verdict]:
@@ -115,11 +156,11 @@ def _timed(claimed: float, verdicts: Mapping[UUID, Verdict]) -> dict[UUID, Verdi
     return {row_id: verdict.model_copy(update={"latency_ms": share}) for row_id, verdict in verdicts.items()}
 
 
-def _verdicts(scorer: Scorer, jobs: Sequence[Job]) -> dict[UUID, Verdict]:
+def _verdicts(scorer: Scorer, cases: Sequence[tuple[UUID, Case]]) -> dict[UUID, Verdict]:
     started = time.monotonic()
-    verdicts = judgement.judge(scorer, [job.case for job in jobs])
-    log.info("scored", comments=len(jobs), milliseconds=round(1000 * (time.monotonic() - started)))
-    return {job.row.id: verdict for job, verdict in zip(jobs, verdicts, strict=True)}
+    verdicts = judgement.judge(scorer, [case for _, case in cases])
+    log.info("scored", comments=len(cases), milliseconds=round(1000 * (time.monotonic() - started)))
+    return {row_id: verdict for (row_id, _), verdict in zip(cases, verdicts, strict=True)}
 
 
 def _settle(

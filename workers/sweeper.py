@@ -5,64 +5,55 @@ Lost bells, dead workers, deaf workers and due retries are all one case here: a 
 
 import signal
 import threading
-from datetime import timedelta
 from functools import cache
 
 import structlog
-from sqlalchemy.exc import DBAPIError
 
-from service.core import logs, outbox
-from service.core.db import Database, create_engine
+from service.core import encryption, logs, outbox, supervision
+from service.core.db import WORKERS_PATIENCE, Database, create_engine
 from service.core.queue import CeleryBell, Topic
 from service.core.settings import Settings
-from workers import delivery, scoring
-from workers.engines.engine import EngineUnavailableError
-from workers.judgement import Scorer
-from workers.learning import step as learning
+from workers import housekeeping, steps
 from workers.scorers import load_scorer
+from workers.steps import Step
 
 log = structlog.get_logger()
 
 
-def sweep(database: Database, settings: Settings) -> None:
-    """Ring for every topic with due rows; drain one step of those that wait for too long."""
+def sweep(database: Database, settings: Settings, topic: Topic, step: Step) -> int:
+    """Ring if rows of the topic are due, and take a step when they wait for too long: the rows that it claimed."""
     with database.reading() as session:
-        lag = outbox.lag(session)
-    for topic, waited in lag.items():
-        database.bell.ring(topic)
-        if waited >= settings.drain_after:
-            log.warning("sweeper.drains", topic=topic, seconds=round(waited.total_seconds(), 1))
-            _drain(database, settings, topic, waited)
-
-
-def _drain(database: Database, settings: Settings, topic: Topic, waited: timedelta) -> None:
-    if topic == Topic.DELIVER:
-        delivery.deliver_batch(database, settings)
-        return
-    if topic == Topic.LEARN:
-        learning.learn_batch(database, settings)
-        return
-    try:
-        scoring.score_batch(database, _scorer(settings), settings)
-    except EngineUnavailableError as error:
-        log.error("sweeper.no_engine", error=str(error))
-        if waited >= settings.score_within:
-            scoring.hold_overdue(database, settings)
-
-
-@cache
-def _scorer(settings: Settings) -> Scorer:
-    # Only when it is needed: a sweeper that never drains stays small.
-    return load_scorer(settings)
+        waited = outbox.lag(session).get(topic)
+    if waited is None:
+        return 0
+    database.bell.ring(topic)
+    if waited < settings.drain_after:
+        return 0
+    log.warning("sweeper.drains", topic=topic, seconds=round(waited.total_seconds(), 1))
+    return step.take()
 
 
 def run(database: Database, settings: Settings, stop: threading.Event) -> None:
-    """Sweep until told to stop; a database that is away is asked again."""
-    while not stop.wait(settings.sweep_every.total_seconds()):
-        try:
-            sweep(database, settings)
-        except DBAPIError as error:
-            log.error("sweeper.database", error=type(error.orig).__name__)
+    """Sweep until told to stop. A thread for each topic: a receiver that is slow to answer holds back no decision."""
+    # Loaded only when it is needed: a sweeper that never drains stays small.
+    scorer = cache(lambda: load_scorer(settings))
+    threads = [
+        threading.Thread(target=_sweep_on, args=(database, settings, topic, step, stop), name=topic)
+        for topic, step in steps.of(database, settings, scorer).items()
+    ]
+    threads.append(threading.Thread(target=housekeeping.run, args=(database, settings, stop), name="housekeeping"))
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _sweep_on(database: Database, settings: Settings, topic: Topic, step: Step, stop: threading.Event) -> None:
+    sweeping = Step(topic, lambda: sweep(database, settings, topic, step))
+    claimed = 0
+    # What waits behind the rows that it has just done has waited for as long.
+    while not stop.wait(0 if claimed else settings.sweep_every.total_seconds()):
+        claimed = sweeping.take()
 
 
 def main() -> None:
@@ -70,10 +61,13 @@ def main() -> None:
     logs.configure(settings)
     if settings.redis_url is None:
         raise SystemExit("The sweeper serves workers on a broker: set GATEPOST_REDIS_URL. `gatepost up` needs none.")
+    supervision.end_with_supervisor()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    database = Database(create_engine(settings.database_url), CeleryBell(settings.redis_url.get_secret_value()))
+    bell = CeleryBell(settings.redis_url.get_secret_value())
+    keyring = encryption.keyring(settings)
+    database = Database(create_engine(settings.database_url), bell, WORKERS_PATIENCE, keyring)
     run(database, settings, stop)
 
 

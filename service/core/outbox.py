@@ -64,6 +64,22 @@ def postpone(session: Session, row: OutboxRow, delay: timedelta) -> bool:
     return session.scalars(later, execution_options={"synchronize_session": False}).first() is not None
 
 
+def give_back(session: Session, rows: Sequence[OutboxRow]) -> None:
+    """Make due, at once and as if it had not been claimed, what is still mine and was not tried."""
+    if rows:
+        untried = update(OutboxRow).where(_mine(rows))
+        session.execute(
+            untried.values(due_at=db.now(session), lease=None, attempts=OutboxRow.attempts - 1),
+            execution_options={"synchronize_session": False},
+        )
+
+
+def take_over(session: Session) -> None:
+    """Make due, at once, what others hold: for who knows that they have died."""
+    held = update(OutboxRow).where(col(OutboxRow.lease).is_not(None), col(OutboxRow.due_at) > db.now(session))
+    session.execute(held.values(due_at=db.now(session)), execution_options={"synchronize_session": False})
+
+
 def forget(session: Session, subject_ids: Collection[UUID]) -> None:
     """The subjects are erased: nothing is owed for them. A row in a worker's hands is left: it will find no subject."""
     # Not waited for: the worker locks the row and then the comment, whoever erases has locked the comment already.

@@ -1,6 +1,7 @@
 """The doorbell: wakes a worker for a topic. A ring may be lost, doubled or late; the rows are the queue."""
 
 import threading
+from contextlib import suppress
 from enum import StrEnum
 from typing import Protocol
 
@@ -20,6 +21,10 @@ class Topic(StrEnum):
     SCORE = "score"
     DELIVER = "deliver"
     LEARN = "learn"
+
+
+# The task by which a worker proves that it hears.
+HEAR = "hear"
 
 
 class Bell(Protocol):
@@ -70,17 +75,31 @@ class CeleryBell:
                 self._condition.wait_for(lambda: self._waiting)
                 topics, self._waiting = self._waiting, set()
             for topic in topics:
-                self._send(topic)
+                # When it fails: the sweeper rings again, and does the work itself when nobody answers.
+                send(self._celery, topic, topic)
 
-    def _send(self, topic: Topic) -> None:
-        try:
-            self._celery.send_task(topic, queue=topic, retry=False, expires=_STALE_SECONDS)
-        except (OperationalError, OSError) as error:
-            # The sweeper rings again, and does the work itself when nobody answers.
-            log.warning("bell.not_heard", topic=topic, error=type(error).__name__)
-        except Exception:
-            # Whatever it is, the thread must live to ring again.
-            log.exception("bell.failed", topic=topic)
+
+def send(celery: Celery, task: str, queue: str) -> bool:
+    """Send a task without arguments, within a few seconds; False when the broker did not take it. Raises nothing."""
+    try:
+        celery.send_task(task, queue=queue, retry=False, expires=_STALE_SECONDS)
+    except (OperationalError, OSError) as error:
+        log.warning("bell.not_heard", queue=queue, error=type(error).__name__)
+    except Exception:
+        # Whatever it is, the caller must live to ring again.
+        log.exception("bell.failed", queue=queue)
+    else:
+        return True
+    return False
+
+
+def delete(celery: Celery, queue: str) -> None:
+    """Remove the queue and what is in it, if the broker is there."""
+    with suppress(OperationalError, OSError), celery.connection_for_write() as connection:
+        known = celery.amqp.queues[queue](connection.default_channel)
+        # Only what this connection has declared does it delete with all that belongs to it.
+        known.declare()
+        known.delete()
 
 
 def create_celery(redis_url: str) -> Celery:

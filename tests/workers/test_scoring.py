@@ -1,14 +1,16 @@
 """The scorer's step: claim, score as one batch, settle; whatever breaks, dies or changes meanwhile."""
 
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import update
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from service.core import comments, db, outbox, sites, webhooks
 from service.core.comments import Submission
@@ -91,6 +93,65 @@ def test_a_batch_is_scored_in_one_call(database: Database, settings: Settings, s
 
     assert [sorted(batch) for batch in engine.batches] == [texts]
     assert _rows(database) == []
+
+
+def test_long_texts_are_scored_in_several_calls(database: Database, settings: Settings, site_id: UUID) -> None:
+    lengths = (6_000, 3_000, 12_000, 500)
+    for number, length in enumerate(lengths):
+        _submit(database, site_id, f"{number} {'long ' * (length // 5)}")
+    engine = WordEngine()
+
+    assert scoring.score_batch(database, Scorer(engine, WordSpam()), settings) == len(lengths)
+
+    assert [len(batch) for batch in engine.batches] == [2, 1, 1]
+    assert _rows(database) == []
+
+
+def test_what_a_slow_engine_does_not_come_to_is_given_back_untried(
+    database: Database, settings: Settings, site_id: UUID
+) -> None:
+    for number in range(3):
+        _submit(database, site_id, f"{number} {'long ' * 2_000}")
+    hasty = settings.model_copy(update={"score_lease": timedelta(seconds=1)})
+    scorer = Scorer(Interrupted(lambda: time.sleep(0.4)), WordSpam())
+
+    assert scoring.score_batch(database, scorer, hasty) == 3
+
+    rows = _rows(database)
+    assert [(row.attempts, row.lease) for row in rows] == [(0, None)] * 2
+    assert scoring.score_batch(database, word_scorer(), settings) == 2
+
+
+def test_a_site_whose_policy_cannot_be_read_holds_up_no_other_and_its_comment_goes_to_a_human(
+    database: Database, settings: Settings, site_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.transaction() as session:
+        broken = sites.create(session, "From a later release").id
+    unreadable, other = _submit(database, broken), _submit(database, site_id)
+    genuine = sites.live_policies
+
+    def live_policies(session: Session, site_ids: Collection[UUID]) -> dict[UUID, tuple[int, Policy]]:
+        if broken in site_ids:
+            raise ValueError("a rule that this release does not know")
+        return genuine(session, site_ids)
+
+    monkeypatch.setattr(sites, "live_policies", live_policies)
+    for _ in range(2 * (settings.score_attempts + 1)):
+        with suppress(ValueError):
+            scoring.score_batch(database, word_scorer(), settings)
+        _make_due(database)
+
+    assert _get(database, other).status == Status.APPROVED
+    assert _get(database, unreadable).status == Status.HELD
+    assert _verdict(_get(database, unreadable))["reasons"] == [scoring.FAILED]
+
+
+def test_a_comment_that_kills_or_hangs_every_scorer_is_with_a_human_in_two_minutes() -> None:
+    settings = Settings(_env_file=None)
+
+    # It is claimed once more to be held. The rest is for those who look for due rows.
+    assert settings.score_attempts <= 3
+    assert settings.score_attempts * settings.score_lease <= timedelta(minutes=2) - timedelta(seconds=20)
 
 
 def test_a_batch_is_no_larger_than_was_set(database: Database, settings: Settings, site_id: UUID) -> None:

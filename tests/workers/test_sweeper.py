@@ -1,7 +1,6 @@
 """The sweeper: what was not heard is rung again, and what nobody does it does itself."""
 
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -17,9 +16,10 @@ from service.core.models import Comment, OutboxRow, Status
 from service.core.queue import Topic
 from service.core.settings import Settings
 from tests.servers.postgresql import OwnPostgreSQL
-from tests.servers.receiver import Receiver
+from tests.servers.receiver import Answer, Receiver
 from tests.servers.waiting import eventually
-from workers import scoring, sweeper
+from workers import scoring, steps, sweeper
+from workers.scorers import load_scorer
 
 
 class CountingBell:
@@ -44,14 +44,14 @@ def without_engine(settings: Settings, tmp_path: Path) -> Settings:
     return settings.model_copy(update={"engine": "detoxify", "detoxify_folder": tmp_path / "nowhere"})
 
 
-@pytest.fixture(autouse=True)
-def fresh_scorer() -> Iterator[None]:
-    yield
-    sweeper._scorer.cache_clear()
+def sweep(database: Database, settings: Settings) -> int:
+    """Every topic once."""
+    found = steps.of(database, settings, lambda: load_scorer(settings))
+    return sum(sweeper.sweep(database, settings, topic, step) for topic, step in found.items())
 
 
 def test_nothing_due_rings_nothing(database: Database, settings: Settings, bell: CountingBell) -> None:
-    sweeper.sweep(database, settings)
+    sweep(database, settings)
 
     assert bell.rings == []
 
@@ -63,7 +63,7 @@ def test_each_topic_with_due_rows_is_rung_for(
     _ping(database, site_id, "https://blog.example/")
     bell.rings.clear()
 
-    sweeper.sweep(database, settings)
+    sweep(database, settings)
 
     assert sorted(bell.rings) == [Topic.DELIVER, Topic.SCORE]
 
@@ -75,7 +75,7 @@ def test_rows_in_a_workers_hands_are_not_rung_for(
     bell.rings.clear()
     _move_due(database, timedelta(minutes=1))
 
-    sweeper.sweep(database, settings)
+    sweep(database, settings)
 
     assert bell.rings == []
 
@@ -86,7 +86,7 @@ def test_what_has_not_waited_for_long_is_left_to_the_workers(
     comment_id = _submit(database, site_id)
     _move_due(database, timedelta(seconds=1) - settings.drain_after)
 
-    sweeper.sweep(database, settings)
+    sweep(database, settings)
 
     assert _status(database, comment_id) == Status.PENDING
 
@@ -97,7 +97,7 @@ def test_comments_that_nobody_scores_are_scored_by_the_sweeper(
     comment_id = _submit(database, site_id)
     _move_due(database, -settings.drain_after)
 
-    sweeper.sweep(database, settings)
+    sweep(database, settings)
 
     assert _status(database, comment_id) == Status.APPROVED
 
@@ -108,7 +108,7 @@ def test_webhooks_that_nobody_delivers_are_delivered_by_the_sweeper(
     _ping(database, site_id, receiver.url)
     _move_due(database, -settings.drain_after)
 
-    sweeper.sweep(database, settings)
+    sweep(database, settings)
 
     assert [request.json["type"] for request in receiver.requests] == ["ping"]
 
@@ -117,7 +117,7 @@ def test_without_an_engine_a_comment_waits(database: Database, without_engine: S
     comment_id = _submit(database, site_id)
     _move_due(database, timedelta(seconds=10) - without_engine.score_within)
 
-    sweeper.sweep(database, without_engine)
+    sweep(database, without_engine)
 
     assert _status(database, comment_id) == Status.PENDING
     with database.reading() as session:
@@ -130,7 +130,7 @@ def test_without_an_engine_an_overdue_comment_is_held_for_a_human(
     comment_id = _submit(database, site_id)
     _move_due(database, -without_engine.score_within)
 
-    sweeper.sweep(database, without_engine)
+    sweep(database, without_engine)
 
     with database.reading() as session:
         comment = session.get_one(Comment, comment_id)
@@ -145,9 +145,30 @@ def test_without_an_engine_webhooks_still_go_out(
     _ping(database, site_id, receiver.url)
     _move_due(database, -without_engine.score_within)
 
-    sweeper.sweep(database, without_engine)
+    sweep(database, without_engine)
 
     assert "ping" in [request.json["type"] for request in receiver.requests]
+
+
+def test_a_slow_receiver_holds_back_no_decision(
+    database: Database, settings: Settings, site_id: UUID, receiver: Receiver
+) -> None:
+    receiver.otherwise = Answer(delay=timedelta(seconds=60))
+    _ping(database, site_id, receiver.url)
+    comment_id = _submit(database, site_id)
+    _move_due(database, -settings.drain_after)
+    patient = settings.model_copy(update={"deliver_timeout": timedelta(seconds=60)})
+    stop = threading.Event()
+    thread = threading.Thread(target=sweeper.run, args=(database, patient, stop))
+
+    thread.start()
+    eventually(lambda: receiver.requests)
+    eventually(lambda: _status(database, comment_id) == Status.APPROVED, within=timedelta(seconds=40))
+
+    assert thread.is_alive()
+    receiver.stop()
+    stop.set()
+    thread.join()
 
 
 def test_a_stopped_sweeper_ends(database: Database, settings: Settings) -> None:
