@@ -5,12 +5,15 @@ import json
 import time
 
 import pytest
-from hypothesis import given
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from standardwebhooks import Webhook
 from standardwebhooks.webhooks import WebhookVerificationError
 
 from service.core import signing
+from service.core.signing import Scheme
 
 # JSON may hold any text but half surrogate pairs, which our door refuses.
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
@@ -23,6 +26,19 @@ def _now() -> int:
     return int(time.time())
 
 
+def _public(secret: str) -> Ed25519PublicKey:
+    """What the receiver has: the text that the API shows, read as the standard says."""
+    shown = signing.public_key(secret)
+    assert shown
+    return Ed25519PublicKey.from_public_bytes(base64.b64decode(shown.removeprefix("whpk_")))
+
+
+def _signature(headers: dict[str, str], scheme: str) -> bytes:
+    [signature] = [one for one in headers["webhook-signature"].split(" ") if one.startswith(f"{scheme},")]
+    return base64.b64decode(signature.removeprefix(f"{scheme},"))
+
+
+@settings(max_examples=1000)
 @given(body=BODIES)
 def test_any_body_verifies(body: str) -> None:
     secret = signing.new_secret()
@@ -30,6 +46,49 @@ def test_any_body_verifies(body: str) -> None:
     headers = signing.headers("evt_1", _now(), body, [secret])
 
     assert Webhook(secret).verify(body.encode(), headers) == json.loads(body)
+
+
+@settings(max_examples=1000)
+@given(body=BODIES)
+def test_any_body_verifies_with_the_public_key(body: str) -> None:
+    secret, now = signing.new_secret(Scheme.V1A), _now()
+
+    headers = signing.headers("evt_1", now, body, [secret])
+
+    # Raises InvalidSignature.
+    _public(secret).verify(_signature(headers, "v1a"), f"evt_1.{now}.{body}".encode())
+
+
+@given(body=BODIES)
+def test_both_schemes_may_sign_at_once(body: str) -> None:
+    shared, private, now = signing.new_secret(), signing.new_secret(Scheme.V1A), _now()
+
+    headers = signing.headers("evt_1", now, body, [shared, private])
+
+    assert [one.partition(",")[0] for one in headers["webhook-signature"].split(" ")] == ["v1", "v1a"]
+    assert Webhook(shared).verify(body, headers) == json.loads(body)
+    _public(private).verify(_signature(headers, "v1a"), f"evt_1.{now}.{body}".encode())
+
+
+def test_another_public_key_refuses_the_signature() -> None:
+    headers = signing.headers("evt_1", _now(), "{}", [signing.new_secret(Scheme.V1A)])
+
+    with pytest.raises(InvalidSignature):
+        _public(signing.new_secret(Scheme.V1A)).verify(
+            _signature(headers, "v1a"), f"evt_1.{headers['webhook-timestamp']}.{{}}".encode()
+        )
+
+
+def test_keys_and_signatures_of_ed25519_are_those_of_the_rfc() -> None:
+    """RFC 8032, section 7.1, test 1: the key; what it signs here is ours, and verified above."""
+    seed = bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")
+    public = bytes.fromhex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a")
+
+    assert signing.public_key("whsk_" + base64.b64encode(seed).decode()) == "whpk_" + base64.b64encode(public).decode()
+
+
+def test_a_shared_secret_has_no_public_key() -> None:
+    assert signing.public_key(signing.new_secret()) is None
 
 
 @given(body=BODIES)
@@ -85,8 +144,9 @@ def test_the_signature_is_the_published_example() -> None:
     assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 
-def test_a_secret_has_256_random_bits() -> None:
-    secrets = {signing.new_secret() for _ in range(100)}
+@pytest.mark.parametrize(("scheme", "prefix"), [(Scheme.V1, "whsec_"), (Scheme.V1A, "whsk_")])
+def test_a_secret_has_256_random_bits(scheme: Scheme, prefix: str) -> None:
+    secrets = {signing.new_secret(scheme) for _ in range(100)}
 
     assert len(secrets) == 100
-    assert {len(base64.b64decode(secret.removeprefix("whsec_"))) for secret in secrets} == {32}
+    assert {len(base64.b64decode(secret.removeprefix(prefix))) for secret in secrets} == {32}
