@@ -11,7 +11,6 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
-from starlette.routing import Route
 
 from service.core import errors, outage
 
@@ -115,15 +114,11 @@ def _validation_error(_: Request, error: RequestValidationError) -> JSONResponse
 
 def _http_error(request: Request, error: HTTPException) -> JSONResponse:
     headers = dict(error.headers or {})
-    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["Allow"] = ", ".join(sorted(_methods(request)))
+    # Starlette names the methods of one of the path's routes; all are wanted (RFC 9110, 15.5.6).
+    path = getattr(request.scope.get("route"), "path_format", "")
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and path in (paths := request.app.openapi()["paths"]):
+        headers["Allow"] = ", ".join(sorted(paths[path])).upper()
     return problem(error.status_code, str(error.detail)[:200], headers=headers)
-
-
-def _methods(request: Request) -> set[str]:
-    """What the address takes (RFC 9110, 15.5.6): Starlette tells the methods of one of its routes."""
-    routes = [route for route in request.app.routes if isinstance(route, Route)]
-    return {method for route in routes if route.matches(request.scope)[0] for method in route.methods or ()}
 
 
 def _database_error(_: Request, error: SQLAlchemyError) -> JSONResponse:

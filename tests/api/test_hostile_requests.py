@@ -218,11 +218,11 @@ def test_a_hostile_address_is_refused(client: TestClient) -> None:
         _assert_refused(client.get(PATH + query), query[:30])
 
 
-def test_a_method_that_is_not_there_is_refused(client: TestClient) -> None:
-    for method in ("PATCH", "PUT", "TRACE", "BREW"):
-        answer = client.request(method, PATH)
+def test_a_method_that_is_not_there_is_refused_and_those_that_are_named(client: TestClient) -> None:
+    for method in ("PATCH", "POST", "TRACE", "BREW"):
+        answer = client.request(method, f"{PATH}/{uuid4()}")
         _assert_refused(answer, method, 405)
-        assert answer.headers["allow"]
+        assert answer.headers["allow"] == "DELETE, GET, PUT"
 
 
 @pytest.mark.parametrize(
