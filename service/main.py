@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from service.api import authors, comments, document, health, keys, limits, problems, shadows, sites, webhooks
 from service.api.quotas import QuotaHeaders
 from service.console import routes as console
-from service.core import logs, quotas
+from service.core import encryption, logs, quotas
 from service.core.db import Database, create_engine
 from service.core.queue import Bell, CeleryBell
 from service.core.settings import Settings
@@ -45,7 +45,9 @@ def build_app(settings: Settings, bell: Bell, lifespan: Lifespan | None = None) 
         generate_unique_id_function=document.operation_id,
     )
     app.state.settings = settings
-    app.state.database = Database(create_engine(settings.database_url), bell)
+    app.state.database = Database(
+        create_engine(settings.database_url), bell, settings.database_timeout, encryption.keyring(settings)
+    )
     app.state.quotas = quotas.create(settings)
     app.add_middleware(QuotaHeaders)
     app.add_middleware(limits.BodyGuard)

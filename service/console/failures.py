@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from service.console import auth, pages
-from service.core import errors
+from service.core import errors, outage
 
 log = structlog.get_logger()
 
@@ -58,9 +58,8 @@ def _http_error(_: Request, error: HTTPException) -> Response:
 
 
 def _database_error(_: Request, error: SQLAlchemyError) -> Response:
-    cause = getattr(error, "orig", None) or error
-    log.error("database.failed", error=type(cause).__name__)
-    return _page(HTTPStatus.SERVICE_UNAVAILABLE, "Nothing has changed. Try again in a moment.")
+    outage.report("console", error)
+    return _page(HTTPStatus.SERVICE_UNAVAILABLE, "What you did may not have been saved. Look again in a moment.")
 
 
 def _unforeseen(_: Request, __: Exception) -> Response:

@@ -4,7 +4,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,14 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy import create_engine as sqlalchemy_engine
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql as postgresql_dialect
+from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session
 
+from service.core import postgresql
+from service.core.encryption import Keyring
 from service.core.queue import Bell
 
 # Time-ordered (RFC 9562, version 7): new rows land at the end of every index.
@@ -48,16 +51,24 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Database:
-    """Opens transactions for the edges, and rings the bell for what a transaction has put in the outbox."""
+    """Opens transactions for the edges, and rings the bell for what a transaction has put in the outbox.
 
-    def __init__(self, engine: Engine, bell: Bell) -> None:
+    With `patience` a transaction waits no longer than this for PostgreSQL, all in all, and then raises DBAPIError. When
+    it was waiting for its COMMIT, it may or may not be committed.
+    """
+
+    def __init__(
+        self, engine: Engine, bell: Bell, patience: timedelta | None = None, keyring: Keyring | None = None
+    ) -> None:
         self.engine = engine
         self.bell = bell
+        self.patience = patience
+        self.keyring = keyring or Keyring()
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """Commit when the block ends, roll back when it raises; the bell rings only after the commit."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with postgresql.patience(self.patience), self._session() as session:
             yield session
             session.commit()
             for topic in session.info.get("topics", ()):
@@ -66,11 +77,16 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A transaction that writes nothing, so that on SQLite it does not wait for the writer's lock."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with postgresql.patience(self.patience), self._session() as session:
             session.connection(execution_options={"sqlite_begin": "DEFERRED"})
             yield session
 
+    def _session(self) -> Session:
+        return Session(self.engine, expire_on_commit=False, info={"keyring": self.keyring})
 
+
+# What a worker waits for PostgreSQL in a transaction: long enough for the slowest, and a frozen server is given up.
+WORKERS_PATIENCE = timedelta(seconds=10)
 # How long a writer of SQLite waits for the one before.
 _BUSY_SECONDS = 10
 
@@ -78,11 +94,7 @@ _BUSY_SECONDS = 10
 def create_engine(url: str) -> Engine:
     """The engine for `url`. Parameters are hidden: an error that is logged must not carry a comment's text."""
     parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite":
-        return _sqlite_engine(url)
-    # A connection for each of the web's forty threads: one that waits for a connection would hold its thread.
-    connection = {"connect_timeout": 5}
-    return sqlalchemy_engine(parsed, pool_pre_ping=True, hide_parameters=True, connect_args=connection, pool_size=40)
+    return _sqlite_engine(url) if parsed.get_backend_name() == "sqlite" else postgresql.engine(parsed)
 
 
 def _sqlite_engine(url: str) -> Engine:
@@ -142,9 +154,15 @@ def now(session: Session) -> datetime:
 _NOW = select(func.now(type_=UtcDateTime()))
 
 
+def keyring(session: Session) -> Keyring:
+    """What this database's secrets are encrypted with."""
+    found: Keyring = session.info["keyring"]
+    return found
+
+
 def insert_if_absent(session: Session, table: Table, values: Mapping[str, Any]) -> bool:
     """Insert one row, or nothing when a unique constraint already has it. Waits for a rival's open transaction."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    dialect = postgresql_dialect if session.get_bind().dialect.name == "postgresql" else sqlite_dialect
     statement = dialect.insert(table).values(**values).on_conflict_do_nothing()
     # Asked by RETURNING: what `rowcount` says of an INSERT depends on the driver.
     return session.execute(statement.returning(*table.primary_key)).first() is not None

