@@ -1,5 +1,6 @@
 """Where a webhook may go: the form of its URL, and the addresses that its host leads to."""
 
+import functools
 import ipaddress
 import re
 from collections.abc import Iterable
@@ -96,6 +97,7 @@ def judge(host: str, addresses: Iterable[str], *, allow_private: bool) -> None:
             raise InvalidWebhookUrlError(f"{host} leads to {address}, which is not on the public internet.")
 
 
+@functools.lru_cache(maxsize=1024)  # the same few receivers get every webhook
 def is_allowed(address: str, *, allow_private: bool) -> bool:
     """Whether the address is a host of the public internet or, with `allow_private`, of this machine or network."""
     ip = _unwrapped(ipaddress.ip_address(address.partition("%")[0]))

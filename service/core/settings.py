@@ -92,8 +92,9 @@ class Settings(BaseSettings):
     )
     webhook_allow_private: bool = Field(
         False,
-        description="Let webhooks go to private and loopback addresses and over plain http. For a blog on the same"
-        " machine or network only: whoever holds a site's key can then reach your internal hosts.",
+        description="Let webhooks go to private and loopback addresses and over plain http; never to link-local ones or"
+        " a cloud's metadata. For a blog on the same machine or network only: whoever holds a site's key can then reach"
+        " your internal hosts.",
     )
 
     sweep_every: Duration = Field(timedelta(seconds=0.5), description="How often due rows are looked for.")

@@ -2,13 +2,12 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, false, func
 from sqlmodel import Session, col, select
 
-from service.core import db, errors, outbox, signing_keys
+from service.core import db, destinations, errors, outbox, signing_keys
 from service.core.events import CommentEvent, PingEvent
 from service.core.models import Comment, Delivery, Endpoint, Event
 from service.core.queue import Topic
@@ -23,8 +22,8 @@ def create(
     allow_private: bool,
     schemes: Collection[Scheme] = (Scheme.V1,),
 ) -> Endpoint:
-    """A new endpoint with keys of its own. Raises InvalidWebhookUrlError; addresses are judged when posting."""
-    _check_url(url, allow_private=allow_private)
+    """A new endpoint with keys of its own. Raises InvalidWebhookUrlError; a name is looked up and judged when posting."""
+    destinations.parse(url, allow_private=allow_private)
     endpoint = Endpoint(site_id=site_id, url=url)
     session.add(endpoint)
     session.flush()
@@ -141,15 +140,3 @@ def try_now(session: Session, endpoint: Endpoint) -> None:
         raise errors.ConflictError(f"This endpoint is disabled: {endpoint.disabled_reason} Enable it first.")
     endpoint.paused_until = None
     session.add(endpoint)
-
-
-def _check_url(url: str, *, allow_private: bool) -> None:
-    try:
-        parts = urlsplit(url)
-        readable = url.isprintable() and " " not in url
-        well_formed = readable and bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
-    except ValueError:
-        well_formed = False
-    schemes = {"https", "http"} if allow_private else {"https"}
-    if not well_formed or parts.scheme not in schemes:
-        raise errors.InvalidWebhookUrlError

@@ -51,7 +51,7 @@ GOOD_URLS = [
     "https://blog.example.org",
     "https://blog.example.org/a?b=c&d=%20",
     "https://bücher.example/",
-    "https://[2001:db8::1]/hook",
+    "https://[2606:4700::1111]/hook",
 ]
 BAD_URLS = [
     "",
@@ -75,6 +75,9 @@ BAD_URLS = [
     "https://blog.example.org/\r\nX-Header: 1",
     "https://blog\n.example.org/",
     "https://blog.example.org/\u202e",
+    "https://169.254.169.254/latest/meta-data/",
+    "https://[::ffff:169.254.169.254]/",
+    "https://blog.example.org:25/",
     "https://blog.example.org/\ud800",
 ]
 
