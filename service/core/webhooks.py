@@ -22,7 +22,7 @@ def create(
     allow_private: bool,
     schemes: Collection[Scheme] = (Scheme.V1,),
 ) -> Endpoint:
-    """A new endpoint with keys of its own. Raises InvalidWebhookUrlError; a name is looked up and judged when posting."""
+    """A new endpoint with keys of its own. Raises InvalidWebhookUrlError; a name is judged when posting."""
     destinations.parse(url, allow_private=allow_private)
     endpoint = Endpoint(site_id=site_id, url=url)
     session.add(endpoint)
