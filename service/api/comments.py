@@ -3,6 +3,7 @@
 import asyncio
 import re
 import time
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -10,7 +11,9 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.exc import SQLAlchemyError
 
+from service import web
 from service.api import problems
 from service.api.bodies import IJsonRoute
 from service.api.deps import Reader, Submitter
@@ -204,9 +207,11 @@ async def _decided(database: Database, comment: Comment, seconds: int) -> Commen
             return comments.get(session, comment.site_id, comment.id)
 
     deadline = time.monotonic() + seconds
-    while comment.status == Status.PENDING and time.monotonic() < deadline:
-        await asyncio.sleep(_POLL_SECONDS)
-        comment = await run_in_threadpool(look)
+    # The comment is stored: a database that goes away meanwhile does not change the answer.
+    with suppress(SQLAlchemyError):
+        while comment.status == Status.PENDING and time.monotonic() < deadline and not web.closing.is_set():
+            await asyncio.sleep(_POLL_SECONDS)
+            comment = await run_in_threadpool(look)
     return comment
 
 

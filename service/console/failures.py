@@ -59,7 +59,9 @@ def _http_error(_: Request, error: HTTPException) -> Response:
 
 def _database_error(_: Request, error: SQLAlchemyError) -> Response:
     outage.report("console", error)
-    return _page(HTTPStatus.SERVICE_UNAVAILABLE, "What you did may not have been saved. Look again in a moment.")
+    page = _page(HTTPStatus.SERVICE_UNAVAILABLE, "What you did may not have been saved. Look again in a moment.")
+    page.headers["Retry-After"] = "2"
+    return page
 
 
 def _unforeseen(_: Request, __: Exception) -> Response:
