@@ -13,7 +13,7 @@ from sqlalchemy import inspect
 from sqlmodel import SQLModel
 
 from service import migrations
-from service.core import comments, keys, lessons, models, moderators, outbox, shadows, sites, webhooks
+from service.core import comments, keys, lessons, models, moderators, outbox, shadows, sites, throttle, webhooks
 from service.core.comments import Submission
 from service.core.db import Database, create_engine
 from service.core.queue import SilentBell, Topic
@@ -98,6 +98,7 @@ def test_every_table_takes_a_row(migrated_url: str) -> None:
         moderator = moderators.create(session, "mo@example.org", "Mo", "a long password")
         moderators.join(session, moderator, site.id)
         moderators.log_in(session, moderator)
+        throttle.count(session, throttle.Attempt.of("mo@example.org", "203.0.113.7"))
         shadow = models.Shadow(site_id=site.id, name="trial", rules={"max_links": 0}, created_by="site")
         shadows.put(session, site.id, shadow)
         said: dict[str, Any] = {

@@ -55,13 +55,13 @@ class Visit:
 def visit(request: Request, database: DatabaseDep, settings: SettingsDep) -> Visit:
     token = request.cookies.get(_cookie(settings), "")
     with database.transaction() as session:
-        moderator, row = moderators.current(
+        moderator = moderators.current(
             session, token, idle=settings.console_session_idle, length=settings.console_session_length
         )
         joined = moderators.memberships(session, moderator)
     return Visit(
         moderator,
-        row.csrf_token,
+        moderators.csrf_token(token),
         sites={site.id: site for site, _ in joined},
         roles={site.id: role for site, role in joined},
     )

@@ -448,7 +448,6 @@ class ConsoleSession(SQLModel, table=True):
     __tablename__ = "console_session"
     token_hash: str = Field(primary_key=True, max_length=64)
     moderator_id: UUID = Field(sa_column=_owner("moderator.id", index=True))
-    csrf_token: str = Field(max_length=64)
     created_at: datetime = _time()
     seen_at: datetime = _time()
 

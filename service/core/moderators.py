@@ -1,6 +1,7 @@
 """Moderators: who they are, which sites are theirs, and whether they are logged in."""
 
 import hashlib
+import hmac
 import secrets
 import threading
 from collections.abc import Sequence
@@ -110,7 +111,6 @@ def log_in(session: Session, moderator: Moderator) -> str:
         ConsoleSession(
             token_hash=_hash(token),
             moderator_id=moderator.id,
-            csrf_token=secrets.token_urlsafe(32),
             created_at=now,
             seen_at=now,
         )
@@ -118,7 +118,7 @@ def log_in(session: Session, moderator: Moderator) -> str:
     return token
 
 
-def current(session: Session, token: str, *, idle: timedelta, length: timedelta) -> tuple[Moderator, ConsoleSession]:
+def current(session: Session, token: str, *, idle: timedelta, length: timedelta) -> Moderator:
     """Who holds the token. Raises UnauthorizedError when the session is unknown, has been idle or open for too long."""
     row = session.get(ConsoleSession, _hash(token))
     now = db.now(session)
@@ -130,7 +130,12 @@ def current(session: Session, token: str, *, idle: timedelta, length: timedelta)
     # Not on every click: a write a minute tells idleness well enough.
     if now - row.seen_at > timedelta(minutes=1):
         row.seen_at = now
-    return moderator, row
+    return moderator
+
+
+def csrf_token(token: str) -> str:
+    """What a session's forms carry: who knows the session's token can tell it, and it does not tell the token."""
+    return hmac.new(token.encode(), b"csrf", hashlib.sha256).hexdigest()
 
 
 def log_out(session: Session, token: str) -> None:
