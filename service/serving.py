@@ -2,16 +2,20 @@
 
 import asyncio
 import signal
+import socket
 import sys
 
 import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from service import web
 from service.api import limits, problems
 
 # The application answers a slow body with 408 before that; a slow head, or a body that it did not wait for, is cut.
 REQUEST_SECONDS = limits.BODY_SECONDS + 2
+# How long a client that comes back on its connection is still served.
+FAREWELL_SECONDS = 0.5
 _INVALID = problems.problem(400, "This is not a request of HTTP/1.1.", headers={"Connection": "close"})
 
 
@@ -21,17 +25,35 @@ def serve(factory: str, host: str, port: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit())
     # By its name, so that a web process of a server never imports what the embedded mode needs.
-    uvicorn.run(
-        factory,
-        factory=True,
-        host=host,
-        port=port,
-        http=PunctualProtocol,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=5,
+    server = PoliteServer(
+        uvicorn.Config(
+            factory,
+            factory=True,
+            host=host,
+            port=port,
+            http=PunctualProtocol,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=5,
+        )
     )
+    server.run()
+    if not server.started:
+        sys.exit(1)
+
+
+class PoliteServer(uvicorn.Server):
+    """Shuts down without cutting a client short: one that keeps its connection hears first that it will end."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        web.closing.set()
+        for server in self.servers:
+            server.close()
+        # uvicorn would close what is idle at once, also when a request is on its way there.
+        self.server_state.default_headers.append((b"connection", b"close"))
+        await asyncio.sleep(FAREWELL_SECONDS)
+        await super().shutdown(sockets)
 
 
 class PunctualProtocol(H11Protocol):

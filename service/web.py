@@ -4,6 +4,7 @@ A route opens its transaction itself, and closes it before it returns. As a depe
 connection while the request waits for a thread of the pool, and requests that wait for a connection would hold those.
 """
 
+import threading
 from contextlib import suppress
 from typing import Annotated
 
@@ -15,6 +16,9 @@ from service.core.db import Database
 from service.core.models import Scope, Site
 from service.core.quotas import Quotas
 from service.core.settings import Settings
+
+# The process is about to end: who waits for something is answered with what there is.
+closing = threading.Event()
 
 
 def database(request: Request) -> Database:

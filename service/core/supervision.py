@@ -55,17 +55,15 @@ class Program:
         )
         self.started_at = time.monotonic()
 
-    def end(self) -> int:
-        """Ask it to end, and kill it when it does not; its exit code."""
-        if self._popen is None:
-            return 0
-        self._popen.terminate()
-        try:
-            return self._popen.wait(_GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            log.warning("supervisor.kills", program=self.name)
-            self.kill()
-            return 0
+    def end(self) -> None:
+        """Ask it to end, and kill it when it does not."""
+        if self._popen:
+            self._popen.terminate()
+            try:
+                self._popen.wait(_GRACE_SECONDS)
+            except subprocess.TimeoutExpired:
+                log.warning("supervisor.kills", program=self.name)
+                self.kill()
 
     def kill(self) -> None:
         """SIGKILL it and whatever it has started, also what has outlived it."""
@@ -77,7 +75,7 @@ class Program:
 
 
 def keep_running(program: Program, is_well: Callable[[], bool] = lambda: True) -> int:
-    """Run the program until a signal comes; the exit code. Only one that cannot even start is given up.
+    """Run the program until a signal comes: 0. Only one that cannot even start is given up: its exit code.
 
     `is_well` is asked all the time: a program that is not well is killed and started again.
     """
@@ -97,7 +95,8 @@ def keep_running(program: Program, is_well: Callable[[], bool] = lambda: True) -
         program.kill()
         if not stop.wait(_RESTART_SECONDS):
             program.start()
-    return program.end()
+    program.end()
+    return 0
 
 
 def end_with_supervisor() -> None:
