@@ -1,16 +1,15 @@
-"""Alembic's entry: one connection, one transaction, a lock so that two processes do not migrate at once."""
+"""Alembic's entry: one process at a time, and no step that makes others wait for long."""
 
 from typing import Literal
 
 import sqlalchemy
 from alembic import context
-from sqlalchemy import text
+from sqlalchemy import Connection
 from sqlmodel.sql.sqltypes import AutoString
 
 from service.core import db, models
 from service.core.settings import Settings
-
-_LOCK = 7238015  # any number that nobody else uses in this database
+from service.migrations import locks
 
 
 def _render(kind: str, item: object, _context: object) -> str | Literal[False]:
@@ -23,23 +22,32 @@ def _render(kind: str, item: object, _context: object) -> str | Literal[False]:
 
 
 def run() -> None:
-    url = context.config.attributes.get("database_url") or Settings().database_url
-    engine = db.create_engine(url)
-    with engine.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
-            # A migration that waits for a lock makes everybody else wait behind it: better fail and try again.
-            connection.execute(text("SET LOCAL lock_timeout = '4s'"))
-        context.configure(
-            connection=connection,
-            target_metadata=models.Site.metadata,
-            compare_type=True,
-            render_item=_render,
-            render_as_batch=connection.dialect.name == "sqlite",
-        )
-        with context.begin_transaction():
-            context.run_migrations()
-    engine.dispose()
+    engine = db.create_engine(context.config.attributes.get("database_url") or Settings().database_url)
+    try:
+        with engine.connect() as connection:
+            if connection.dialect.name == "postgresql":
+                locks.wait_for_turn(connection)
+                # Each revision for itself: what one has locked must not wait for the next.
+                _migrate(connection, transaction_per_migration=True)
+            else:
+                # The transaction holds the lock on the whole file.
+                with connection.begin():
+                    _migrate(connection, render_as_batch=True)
+    finally:
+        # Closes the connection, and so gives up the turn.
+        engine.dispose()
+
+
+def _migrate(connection: Connection, **options: bool) -> None:
+    context.configure(
+        connection=connection,
+        target_metadata=models.Site.metadata,
+        compare_type=True,
+        render_item=_render,
+        **options,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
 
 
 run()

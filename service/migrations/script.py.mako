@@ -1,7 +1,8 @@
 """${message}
 
 The rules: the code of the release before keeps working on the new tables; nothing locks a large table for longer than
-a moment (add columns as nullable, build indexes concurrently); a column goes one release after the code that used it.
+a moment (add columns as nullable, build indexes by `concurrently` and in a revision of their own); a column goes one
+release after the code that used it.
 """
 
 from alembic import op

@@ -1,4 +1,4 @@
-"""Several signing keys an endpoint, to be encrypted; how an endpoint fares; claims that count what is under way."""
+"""Several signing keys an endpoint, to be encrypted; how an endpoint fares."""
 
 import uuid
 from datetime import UTC, datetime
@@ -57,12 +57,6 @@ def upgrade() -> None:
     op.add_column("endpoint", sa.Column("failing_since", _TIME, nullable=True))
     op.add_column("endpoint", sa.Column("failures", sa.Integer(), server_default="0", nullable=False))
     op.add_column("endpoint", sa.Column("paused_until", _TIME, nullable=True))
-    op.drop_index(op.f("ix_outbox_endpoint_id"), table_name="outbox")
-    op.create_index(op.f("ix_outbox_endpoint_id_due_at"), "outbox", ["endpoint_id", "due_at"], unique=False)
-    claimed = sa.text("lease IS NOT NULL")
-    op.create_index(
-        op.f("ix_outbox_claimed"), "outbox", ["endpoint_id"], postgresql_where=claimed, sqlite_where=claimed
-    )
 
 
 def _move_secrets() -> None:
@@ -81,9 +75,6 @@ def _move_secrets() -> None:
 
 
 def downgrade() -> None:
-    op.drop_index(op.f("ix_outbox_claimed"), table_name="outbox")
-    op.drop_index(op.f("ix_outbox_endpoint_id_due_at"), table_name="outbox")
-    op.create_index(op.f("ix_outbox_endpoint_id"), "outbox", ["endpoint_id"], unique=False)
     for column in ("paused_until", "failures", "failing_since"):
         op.drop_column("endpoint", column)
     op.add_column("endpoint", sa.Column("previous_secret_until", _TIME, nullable=True))
