@@ -4,6 +4,8 @@ CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || comman
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 PYTEST ?=
 UPGRADE ?=
+# For each fuzz test on each database.
+MINUTES ?= 10
 SECONDS ?= 600
 SEED ?= 1 2 3
 EMBEDDED ?=
@@ -11,7 +13,7 @@ EMBEDDED ?=
 export CHROMIUM
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-detoxify check fmt migration train train-encoder evaluate chaos bench openapi lock clean python chromium
+.PHONY: help run test test-detoxify fuzz check fmt migration train train-encoder evaluate chaos bench openapi lock clean python chromium
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +26,9 @@ test: check chromium ## check, then run every test that needs no torch; PYTEST="
 
 test-detoxify: .venv-detoxify/installed ## run the tests that need torch (its CPU build, 200 MB)
 	.venv-detoxify/bin/pytest -m detoxify $(PYTEST)
+
+fuzz: .venv-test/installed ## look for what breaks the API or a comment's life: make fuzz MINUTES=30
+	GATEPOST_FUZZ_MINUTES="$(MINUTES)" .venv-test/bin/pytest tests/fuzz $(PYTEST)
 
 check: .venv-test/installed ## look at style, format, types and who imports whom
 	.venv-test/bin/ruff check .
