@@ -62,7 +62,8 @@ def leave(session: Session, moderator: Moderator, site_id: UUID) -> None:
 def memberships(session: Session, moderator: Moderator) -> Sequence[tuple[Site, Role]]:
     """The moderator's sites by name, with the role that they have there."""
     joined = select(Site, Membership.role).join(Membership, col(Membership.site_id) == col(Site.id))
-    return session.exec(joined.where(col(Membership.moderator_id) == moderator.id).order_by(col(Site.name))).all()
+    mine = joined.where(col(Membership.moderator_id) == moderator.id).order_by(col(Site.name))
+    return [(site, Role(role)) for site, role in session.exec(mine)]
 
 
 def actor(moderator: Moderator) -> str:

@@ -1,17 +1,23 @@
 """Logging in and out of the console."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlmodel import select
 
 from service.console import auth
+from service.core import errors, moderators
 from service.core.db import Database
-from service.core.models import ConsoleSession, Moderator, Site, utc_now
+from service.core.models import ConsoleSession, LoginThrottle, Moderator, Site, utc_now
 from service.core.queue import SilentBell
 from service.core.settings import Settings
 from service.main import build_app
+from tests.console.conftest import ORIGIN
 from tests.console.forms import QUEUE, csrf_token, log_in
 
 
@@ -149,3 +155,73 @@ def test_what_is_no_address_is_refused_on_a_page(visitor: TestClient, site: Site
 
     assert answer.status_code in {400, 403}
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+
+
+def test_after_five_failures_even_the_right_password_has_to_wait(visitor: TestClient, site: Site, db: Database) -> None:
+    answers = [log_in(visitor, password="wrong").status_code for _ in range(5)]
+    refused = log_in(visitor)
+
+    assert answers == [403] * 5
+    assert refused.status_code == 429
+    assert "try again in 15 minutes" in refused.text
+    assert not visitor.cookies
+    with db.transaction() as session:
+        for row in session.exec(select(LoginThrottle)):
+            row.failed_at -= timedelta(minutes=16)
+    assert log_in(visitor).url.path == QUEUE
+
+
+def test_an_account_that_is_not_there_waits_like_one_that_is(visitor: TestClient, site: Site) -> None:
+    there = [log_in(visitor, password="wrong") for _ in range(6)]
+    nowhere = [log_in(visitor, email="nora@example.org") for _ in range(6)]
+
+    for one, other in zip(there, nowhere, strict=True):
+        assert one.status_code == other.status_code
+        assert one.text == other.text.replace("nora@", "mira@")
+
+
+def test_who_fails_from_another_address_keeps_nobody_out(app: FastAPI, visitor: TestClient, site: Site) -> None:
+    attacker = TestClient(app, base_url=ORIGIN, headers={"Origin": ORIGIN}, client=("198.51.100.1", 1))
+    for _ in range(9):
+        log_in(attacker, password="wrong")
+
+    assert log_in(visitor).url.path == QUEUE
+
+
+def test_a_login_that_found_no_room_counts_for_nothing(
+    visitor: TestClient, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: object) -> bool:
+        raise errors.BusyError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(moderators, "may_enter", busy)
+        statuses = [log_in(visitor).status_code for _ in range(9)]
+
+    assert statuses == [429] * 9
+    assert log_in(visitor).url.path == QUEUE
+
+
+def test_at_most_two_passwords_are_hashed_at_once(
+    app: FastAPI, site: Site, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each costs 19 MiB; the others wait, and those that wait for too long are told to come again."""
+    at_once, most = 0, 0
+    lock = threading.Lock()
+
+    def verify(*_: object) -> bool:
+        nonlocal at_once, most
+        with lock:
+            at_once += 1
+            most = max(most, at_once)
+        threading.Event().wait(0.01)
+        with lock:
+            at_once -= 1
+        return False
+
+    monkeypatch.setattr(moderators, "_HASHER", SimpleNamespace(verify=verify))
+    with ThreadPoolExecutor(50) as pool:
+        answers = list(pool.map(lambda number: moderators.may_enter(None, str(number)), range(50)))
+
+    assert most == 2
+    assert answers == [False] * 50

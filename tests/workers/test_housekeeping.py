@@ -137,7 +137,7 @@ def test_old_events_go_with_their_deliveries_and_what_is_still_owed_stays(databa
             event = Event(id=_id(days), site_id=site_id, type="ping", body="{}", created_at=utc_now() - days * DAY)
             session.add(event)
             session.flush()
-            attempt = {"event_id": event.id, "endpoint_id": endpoint.id, "attempt": 1, "duration_ms": 1}
+            attempt: dict[str, Any] = {"event_id": event.id, "endpoint_id": endpoint.id, "attempt": 1, "duration_ms": 1}
             session.add(Delivery(site_id=site_id, **attempt))
             events[name] = event.id
         outbox.put(session, Topic.DELIVER, events["owed"], endpoint.id)
@@ -164,7 +164,7 @@ def test_an_idempotency_key_is_remembered_for_a_day(database: Database, site_id:
 
 def test_the_audit_log_stays_unless_the_deployment_says_otherwise(database: Database, site_id: UUID) -> None:
     for days in (400, 300):
-        entry = {"comment_id": db.new_id(), "actor": "policy", "action": "settle", "sequence": 1}
+        entry: dict[str, Any] = {"comment_id": db.new_id(), "actor": "policy", "action": "settle", "sequence": 1}
         with database.transaction() as session:
             session.add(AuditEntry(id=_id(days), site_id=site_id, at=utc_now() - days * DAY, **entry))
 
