@@ -8,6 +8,7 @@ import os
 import socket
 import sys
 import time
+from collections.abc import Sequence
 
 import structlog
 
@@ -23,7 +24,7 @@ _ASK_SECONDS = 2.0
 # From a question that the broker took to the first beat. An idle worker answers at once; one that starts has its
 # imports to do; in one that works, the question waits behind the step, which has limits of its own.
 _IDLE_SECONDS = 10.0
-_START_SECONDS = 60.0
+_START_SECONDS = 120.0
 _BUSY_SECONDS = 600.0
 # When this process has slept for so long, it was frozen and the worker perhaps with it: silence says nothing.
 _SLEPT_SECONDS = 5.0
@@ -66,7 +67,7 @@ class Hearing:
 class Watchdog:
     """A Celery worker for the topics, with `processes` processes; `is_well` looks after it and never waits long."""
 
-    def __init__(self, topics: list[Topic], processes: int, redis_url: str) -> None:
+    def __init__(self, topics: Sequence[Topic], processes: int, redis_url: str) -> None:
         name = f"{topics[0]}@{socket.gethostname()}.{os.getpid()}"
         self._queue = f"hear.{name}"
         self._celery = queue.create_celery(redis_url)

@@ -17,6 +17,8 @@ from tests.servers.redis import OwnRedis
 from tests.servers.troubles import TROUBLES
 from tests.servers.waiting import eventually
 
+pytestmark = pytest.mark.timeout(400)
+
 COMMENTS = 30
 SOON = timedelta(seconds=90)
 

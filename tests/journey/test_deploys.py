@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import httpx2
+import pytest
 from sqlmodel import select
 
 from service.core.models import Comment
@@ -25,6 +26,8 @@ from workers import scoring
 # More of them, to measure: GATEPOST_DEPLOYS=30.
 DEPLOYS = int(os.environ.get("GATEPOST_DEPLOYS", "2"))
 CLIENTS = 3
+
+pytestmark = pytest.mark.timeout(200 * DEPLOYS)
 
 
 @dataclass

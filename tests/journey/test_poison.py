@@ -18,6 +18,9 @@ from tests.servers.redis import OwnRedis
 from tests.servers.waiting import eventually
 from workers import scoring
 
+# Each attempt costs a restart, which takes a second or two, and on a machine that is busy half a minute.
+pytestmark = pytest.mark.timeout(400)
+
 # The engine is given four fifths of it.
 LEASE_SECONDS = 8
 
@@ -59,7 +62,7 @@ def _assert_held_for_a_human(deployment: Deployment, poison: str) -> None:
 
     eventually(
         lambda: Status.PENDING not in _statuses(deployment).values(),
-        within=timedelta(minutes=2),
+        within=timedelta(minutes=4),
         context=deployment.tails,
     )
 
@@ -73,7 +76,7 @@ def _assert_held_for_a_human(deployment: Deployment, poison: str) -> None:
 
 def _statuses(deployment: Deployment) -> dict[UUID, Status]:
     with deployment.database.reading() as session:
-        return dict(session.exec(select(Comment.id, Comment.status)).all())
+        return {comment_id: Status(status) for comment_id, status in session.exec(select(Comment.id, Comment.status))}
 
 
 @pytest.mark.parametrize("poison", [sabotage.KILLS, sabotage.HANGS])

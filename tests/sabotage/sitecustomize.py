@@ -1,6 +1,7 @@
 """Sabotage for the processes under test, which import this first when this folder is in their PYTHONPATH.
 
-An engine that a comment kills or hangs, and a Celery worker that goes deaf: alive, idle, no longer consuming.
+An engine that a comment kills or hangs, a Celery worker that goes deaf (alive, idle, no longer consuming), and a clock
+that is wrong.
 """
 
 import os
@@ -10,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ HANGS = "xhangx"
 # The folder in which a file of the name `DEAFEN` makes the worker deaf, once.
 VARIABLE = "GATEPOST_TEST_SABOTAGE"
 DEAFEN = "deafen"
+# By how many seconds the process's clock is wrong.
+CLOCK = "GATEPOST_TEST_CLOCK"
 
 
 def _poison_engine() -> None:
@@ -39,9 +43,10 @@ def _poison_engine() -> None:
 def _deafen_worker() -> None:
     from celery.signals import worker_ready  # noqa: PLC0415 - in this program alone
 
-    @worker_ready.connect(weak=False)
-    def _ready(sender: Any, **_: object) -> None:
+    def begin(sender: Any, **_: object) -> None:
         threading.Thread(target=_wait_and_deafen, args=(sender,), daemon=True).start()
+
+    worker_ready.connect(begin, weak=False)
 
 
 def _wait_and_deafen(consumer: Any) -> None:
@@ -52,6 +57,14 @@ def _wait_and_deafen(consumer: Any) -> None:
     consumer.call_soon(consumer.task_consumer.cancel)
 
 
+def _set_clock_wrong() -> None:
+    import time_machine  # noqa: PLC0415 - in this program alone
+
+    time_machine.travel(datetime.now(UTC) + timedelta(seconds=float(os.environ[CLOCK]))).start()
+
+
+if CLOCK in os.environ:
+    _set_clock_wrong()
 if VARIABLE in os.environ:
     if "celery" in sys.orig_argv:
         _deafen_worker()

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -130,7 +130,7 @@ def test_a_site_whose_policy_cannot_be_read_holds_up_no_other_and_its_comment_go
     unreadable, other = _submit(database, broken), _submit(database, site_id)
     genuine = sites.live_policies
 
-    def live_policies(session: Session, site_ids: Collection[UUID]) -> dict[UUID, tuple[int, Policy]]:
+    def live_policies(session: Session, site_ids: set[UUID]) -> dict[UUID, tuple[int, Policy]]:
         if broken in site_ids:
             raise ValueError("a rule that this release does not know")
         return genuine(session, site_ids)

@@ -18,7 +18,10 @@ from tests.servers.redis import OwnRedis
 from tests.servers.waiting import eventually
 from workers.watchdog import Hearing
 
-SOON = timedelta(seconds=60)
+pytestmark = pytest.mark.timeout(400)
+
+# Celery takes three seconds to start, and on a machine that is busy a minute.
+SOON = timedelta(seconds=120)
 
 
 @pytest.fixture
@@ -167,12 +170,12 @@ def test_what_the_broker_did_not_take_nobody_can_answer(hearing: Hearing) -> Non
     assert not hearing.is_deaf(10_000)
 
 
-def test_a_worker_has_a_minute_to_start() -> None:
+def test_a_worker_has_two_minutes_to_start() -> None:
     hearing = Hearing(started_at=100)
     hearing.asked(101, taken=True)
 
-    assert not hearing.is_deaf(160)
-    assert hearing.is_deaf(162)
+    assert not hearing.is_deaf(221)
+    assert hearing.is_deaf(222)
 
 
 def _ended_process() -> int:
