@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 import standardwebhooks
+import structlog
 from sqlalchemy import delete, update
 from sqlmodel import col, select
 
@@ -22,12 +23,10 @@ from service.core.settings import Settings
 from tests.servers.receiver import RESET, Answer, Receiver
 from tests.servers.waiting import eventually
 from workers import delivery, outbound
-from workers.retries import SCHEDULE, Outcome, next_attempt
+from workers.retries import PAUSE_AFTER, SCHEDULE, Outcome
 
 MINUTE = timedelta(minutes=1)
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-JITTERS = (-1.0, -0.5, 0.0, 0.5, 1.0)
-ATTEMPTS = range(1, len(SCHEDULE) + 1)
 
 
 @pytest.fixture
@@ -466,53 +465,147 @@ def test_another_sites_endpoint_gets_nothing(
     assert delivery.deliver_batch(database, settings) == 0
 
 
-def test_the_schedule_lasts_for_days() -> None:
-    assert len(SCHEDULE) + 1 >= 10
-    assert sum(SCHEDULE, timedelta(0)) >= timedelta(hours=72)
-    assert list(SCHEDULE) == sorted(SCHEDULE)
-
-
-@pytest.mark.parametrize("attempt", ATTEMPTS)
-@pytest.mark.parametrize("jitter", JITTERS)
-def test_jitter_moves_the_wait_by_a_fifth_at_most(attempt: int, jitter: float) -> None:
-    wait = next_attempt(attempt, _failed(500), jitter)
-
-    assert wait == SCHEDULE[attempt - 1] * (1 + jitter / 5)
-
-
-@pytest.mark.parametrize("outcome", ["status 429", "status 502", "status 504", "silence"])
-@pytest.mark.parametrize("jitter", JITTERS)
-def test_a_busy_receiver_gets_at_least_a_minute(outcome: str, jitter: float) -> None:
-    silent = Outcome(NOW, 1, error=outbound.SilentError("no answer"))
-    busy = silent if outcome == "silence" else _failed(int(outcome.removeprefix("status ")))
-
-    waits = [next_attempt(attempt, busy, jitter) for attempt in ATTEMPTS]
-
-    assert all(wait is not None and wait >= MINUTE for wait in waits)
-
-
-@pytest.mark.parametrize("jitter", JITTERS)
-@pytest.mark.parametrize(
-    ("attempt", "asked", "seconds"),
-    [(1, "7", 7), (1, "10", 10), (1, "3600", 10), (2, "100", 100), (2, "999999999", 120), (3, "9" * 5000, 600)],
-)
-def test_what_the_receiver_asks_for_is_kept_up_to_twice_the_schedule(
-    attempt: int, asked: str, seconds: int, jitter: float
+@pytest.mark.usefixtures("event")
+def test_too_many_requests_slow_the_whole_endpoint_down(
+    database: Database, settings: Settings, receiver: Receiver, site_id: UUID, endpoint: Endpoint
 ) -> None:
-    wait = next_attempt(attempt, _failed(503, asked), jitter)
+    receiver.script(Answer(429, {"retry-after": "100"}))
+    delivery.deliver_batch(database, settings)
+    _settle(database, site_id)
 
-    assert wait is not None
-    assert timedelta(seconds=seconds) <= wait <= timedelta(seconds=seconds) * 1.2
+    assert delivery.deliver_batch(database, settings) == 0
+
+    paused_until = _stored(database, endpoint).paused_until
+    assert paused_until is not None
+    assert paused_until - _deliveries(database)[0].at > timedelta(seconds=100)
+    assert [row.due_at >= paused_until for row in _rows(database)] == [True, True]
+    assert len(receiver.requests) == 1
 
 
-@pytest.mark.parametrize("asked", ["", "0", "1", "-5", "1.5", "soon", "²", "٣٠", "Wed, 21 Oct 2026 07:28:00 GMT", " 7"])
-def test_a_retry_after_that_says_nothing_of_use_changes_nothing(asked: str) -> None:
-    assert next_attempt(2, _failed(503, asked), 0) == SCHEDULE[1]
+def test_an_endpoint_that_only_fails_is_asked_ever_less(
+    database: Database, settings: Settings, receiver: Receiver, site_id: UUID, endpoint: Endpoint
+) -> None:
+    receiver.otherwise = Answer(500)
+    for _ in range(3 * PAUSE_AFTER):
+        _settle(database, site_id)
+
+    delivery.deliver_batch(database, settings)
+    first = len(receiver.requests)
+    _make_due(database)
+    delivery.deliver_batch(database, settings)
+
+    # What was under way together, then one to see whether it is back.
+    assert (first, len(receiver.requests)) == (PAUSE_AFTER, PAUSE_AFTER + 1)
+    stored = _stored(database, endpoint)
+    assert stored.failures == PAUSE_AFTER + 1
+    assert stored.paused_until is not None
+    assert stored.disabled_at is None
 
 
-@pytest.mark.parametrize("attempt", [len(SCHEDULE) + 1, len(SCHEDULE) + 2, 1000])
-def test_there_is_an_end(attempt: int) -> None:
-    assert next_attempt(attempt, _failed(429, "60"), 0) is None
+def test_a_receiver_that_is_back_gets_all_that_waited(
+    database: Database, settings: Settings, receiver: Receiver, site_id: UUID, endpoint: Endpoint
+) -> None:
+    receiver.otherwise = Answer(500)
+    events = {str(_settle(database, site_id).id) for _ in range(3 * PAUSE_AFTER)}
+    delivery.deliver_batch(database, settings)
+    receiver.otherwise = Answer(204)
+    receiver.requests.clear()
+
+    _make_due(database)
+    delivery.deliver_batch(database, settings)
+
+    assert {request.headers["webhook-id"] for request in receiver.requests} == events
+    stored = _stored(database, endpoint)
+    assert (stored.failures, stored.failing_since) == (0, None)
+
+
+def test_an_endpoint_that_has_only_failed_for_days_is_disabled_with_a_notice(
+    database: Database, settings: Settings, receiver: Receiver, event: Event, endpoint: Endpoint
+) -> None:
+    receiver.otherwise = Answer(500)
+    delivery.deliver_batch(database, settings)
+    still_enabled = _stored(database, endpoint)
+    _let_it_fail_since(database, endpoint, settings.webhook_disable_after)
+    _make_due(database)
+
+    with structlog.testing.capture_logs() as logged:
+        delivery.deliver_batch(database, settings)
+
+    stored = _stored(database, endpoint)
+    assert (still_enabled.disabled_at, still_enabled.failing_since is None) == (None, False)
+    assert stored.disabled_at is not None
+    assert (stored.disabled_reason or "").startswith("Every attempt since 20")
+    [notice] = [entry for entry in logged if entry["event"] == "endpoint.disabled"]
+    assert (notice["endpoint_id"], notice["log_level"]) == (str(endpoint.id), "warning")
+    _make_due(database)
+    assert delivery.deliver_batch(database, settings) == 0
+    assert _rows(database) == []
+
+
+def test_one_success_clears_the_clock(
+    database: Database, settings: Settings, receiver: Receiver, event: Event, endpoint: Endpoint
+) -> None:
+    receiver.script(Answer(500), Answer(204), Answer(500))
+    delivery.deliver_batch(database, settings)
+    _let_it_fail_since(database, endpoint, 2 * settings.webhook_disable_after)
+    _make_due(database)
+    delivery.deliver_batch(database, settings)
+    _settle(database, event.site_id)
+
+    delivery.deliver_batch(database, settings)
+
+    stored = _stored(database, endpoint)
+    assert (stored.disabled_at, stored.failures) == (None, 1)
+
+
+@pytest.mark.usefixtures("event")
+def test_a_slow_receiver_holds_its_own_place_not_the_courier(
+    database: Database, settings: Settings, receiver: Receiver, site_id: UUID
+) -> None:
+    slow = Receiver(otherwise=Answer(delay=timedelta(hours=1)))
+    slow.start()
+    with database.transaction() as session:
+        webhooks.create(session, site_id, slow.url, allow_private=True)
+    _settle(database, site_id)
+    thread = _in_background(lambda: delivery.deliver_batch(database, settings))
+    slow.wait_for(lambda requests: len(requests) == 1)
+
+    # Owed only now, while the step waits for the slow one.
+    later = _settle(database, site_id)
+    receiver.wait_for(lambda requests: str(later.id) in {request.headers["webhook-id"] for request in requests})
+
+    assert thread.is_alive()
+    slow.stop()
+    thread.join()
+
+
+def test_what_is_owed_to_one_endpoint_is_under_way_a_few_at_a_time(
+    database: Database, settings: Settings, receiver: Receiver, site_id: UUID, endpoint: Endpoint
+) -> None:
+    receiver.otherwise = Answer(delay=timedelta(hours=1))
+    for _ in range(6):
+        _settle(database, site_id)
+    thread = _in_background(lambda: delivery.deliver_batch(database, settings))
+
+    receiver.wait_for(lambda requests: len(requests) == settings.deliver_at_once)
+    with database.reading() as session:
+        assert [row.due_at <= db.now(session) for row in _rows(database)].count(True) == 2
+
+    receiver.stop()
+    thread.join()
+
+
+def test_a_redelivery_goes_out_though_the_endpoint_is_paused(
+    database: Database, settings: Settings, receiver: Receiver, event: Event, endpoint: Endpoint
+) -> None:
+    receiver.script(Answer(429), Answer(204))
+    delivery.deliver_batch(database, settings)
+
+    with database.transaction() as session:
+        webhooks.redeliver(session, event.site_id, session.exec(select(Delivery.id)).one())
+    delivery.deliver_batch(database, settings)
+
+    assert [attempt.status_code for attempt in _deliveries(database)] == [429, 204]
 
 
 class _Background(threading.Thread):
@@ -558,6 +651,17 @@ def _deliveries(database: Database) -> Sequence[Delivery]:
 def _rows(database: Database) -> Sequence[OutboxRow]:
     with database.reading() as session:
         return session.exec(select(OutboxRow).where(col(OutboxRow.topic) == Topic.DELIVER)).all()
+
+
+def _stored(database: Database, endpoint: Endpoint) -> Endpoint:
+    with database.reading() as session:
+        return session.get_one(Endpoint, endpoint.id)
+
+
+def _let_it_fail_since(database: Database, endpoint: Endpoint, time: timedelta) -> None:
+    """As if its first failure had been so long ago."""
+    with database.transaction() as session:
+        session.get_one(Endpoint, endpoint.id).failing_since = db.now(session) - time
 
 
 def _make_due(database: Database) -> None:
