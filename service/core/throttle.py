@@ -86,7 +86,10 @@ def _add(session: Session, subject: str) -> LoginThrottle:
     quiet = col(LoginThrottle.failed_at) < now - WINDOW
     failures = case((quiet, 1), else_=col(LoginThrottle.failures) + 1)
     counted = statement.on_conflict_do_update(index_elements=["subject"], set_={"failures": failures, "failed_at": now})
-    return session.scalars(counted.returning(LoginThrottle), execution_options={"populate_existing": True}).one()
+    row: LoginThrottle = session.scalars(
+        counted.returning(LoginThrottle), execution_options={"populate_existing": True}
+    ).one()
+    return row
 
 
 def _network(address: str) -> str:
