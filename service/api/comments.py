@@ -129,11 +129,20 @@ async def submit_comment(
     return _out(request, comment)
 
 
-@router.post("/batch", status_code=202, responses=problems.responses(413))
-def submit_comments(site: Submitter, database: DatabaseDep, request: Request, batch: Batch) -> BatchOut:
-    """Hand in up to 500 comments in one transaction: all are stored, or none and the answer says which did not fit."""
+@router.post("/batch", status_code=202, responses=problems.responses(409, 413))
+def submit_comments(
+    site: Submitter,
+    database: DatabaseDep,
+    request: Request,
+    batch: Batch,
+    idempotency_key: IdempotencyKey = None,
+) -> BatchOut:
+    """Hand in up to 500 comments in one transaction: all are stored, or none and the answer says which did not fit.
+
+    A repeat with the same `Idempotency-Key` gives back the first comments, and so does each `external_id`.
+    """
     with database.transaction() as session:
-        stored = comments.submit_all(session, site.id, batch.comments)
+        stored = comments.submit_all(session, site.id, batch.comments, idempotency_key)
         return BatchOut(comments=[_out(request, comment) for comment in stored])
 
 

@@ -4,8 +4,8 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import field_validator
@@ -31,6 +31,12 @@ _STATUS = {
     Decision.REJECT: Status.REJECTED,
     # Its verdict still says so: the blog need not keep a copy.
     Decision.DISCARD: Status.REJECTED,
+}
+# What a webhook says in one word, whoever decided.
+_DECIDED: dict[Status, Literal["approve", "hold", "reject"]] = {
+    Status.APPROVED: "approve",
+    Status.HELD: "hold",
+    Status.REJECTED: "reject",
 }
 
 
@@ -76,26 +82,42 @@ class Settlement:
     verdict: Verdict
 
 
+@dataclass(frozen=True)
+class Once:
+    """An `Idempotency-Key`, and what tells the body that came with it from others."""
+
+    key: str
+    body_hash: str
+
+
 def submit(session: Session, site_id: UUID, submission: Submission, idempotency_key: str | None = None) -> Comment:
     """Store the comment and owe its scoring. A repeat (same key, or same external id) gives back the first comment.
 
     Raises IdempotencyConflictError when the key came before with another body.
     """
-    comment = Comment(**submission.model_dump(), **_derived(submission), site_id=site_id, created_at=db.now(session))
-    if idempotency_key and not _take_key(session, comment, idempotency_key, submission):
-        return _first(session, site_id, idempotency_key, submission)
-    if not db.insert_if_absent(session, Comment.__table__, comment.model_dump()):  # type: ignore[attr-defined]
-        return _by_external_id(session, comment, idempotency_key)
-    outbox.put(session, Topic.SCORE, comment.id)
-    return comment
+    once = Once(idempotency_key, _body_hash([submission])) if idempotency_key else None
+    return _submit(session, site_id, submission, once)
 
 
-def submit_all(session: Session, site_id: UUID, submissions: Sequence[Submission]) -> list[Comment]:
-    """Submit many in one transaction; the comments, in the order of the submissions."""
+def submit_all(
+    session: Session, site_id: UUID, submissions: Sequence[Submission], idempotency_key: str | None = None
+) -> list[Comment]:
+    """Submit many in one transaction; the comments, in the order of the submissions. Raises as `submit` does."""
     # Stored in one order for all: two batches that hold the same external ids crosswise would wait for each other.
     order = sorted(range(len(submissions)), key=lambda number: submissions[number].external_id or "")
-    stored = {number: submit(session, site_id, submissions[number]) for number in order}
+    once = _once_each(submissions, idempotency_key)
+    stored = {number: _submit(session, site_id, submissions[number], once[number]) for number in order}
     return [stored[number] for number in range(len(submissions))]
+
+
+def _submit(session: Session, site_id: UUID, submission: Submission, once: Once | None) -> Comment:
+    comment = Comment(**submission.model_dump(), **_derived(submission), site_id=site_id, created_at=db.now(session))
+    if once and not _take_key(session, comment, once):
+        return _first(session, site_id, once)
+    if not db.insert_if_absent(session, Comment.__table__, comment.model_dump()):  # type: ignore[attr-defined]
+        return _by_external_id(session, comment, once)
+    outbox.put(session, Topic.SCORE, comment.id)
+    return comment
 
 
 def get(session: Session, site_id: UUID, comment_id: UUID, *, lock: bool = False) -> Comment:
@@ -251,6 +273,7 @@ def state(comment: Comment) -> CommentState:
         id=comment.id,
         external_id=comment.external_id,
         status=comment.status,
+        decision=_DECIDED.get(comment.status),
         sequence=comment.sequence,
         decided_by=comment.decided_by,
         category=comment.category,
@@ -311,27 +334,37 @@ def _audit(
     session.add(entry)
 
 
-def _body_hash(submission: Submission) -> str:
+def _body_hash(submissions: Sequence[Submission]) -> str:
     # Without defaults: a release that adds a field must not make a retry from before it look different.
-    return hashlib.sha256(submission.model_dump_json(exclude_defaults=True).encode()).hexdigest()
+    encoded = "\n".join(submission.model_dump_json(exclude_defaults=True) for submission in submissions)
+    return hashlib.sha256(encoded.encode()).hexdigest()
 
 
-def _take_key(session: Session, comment: Comment, key: str, submission: Submission) -> bool:
-    row = IdempotencyKey(site_id=comment.site_id, key=key, body_hash=_body_hash(submission), comment_id=comment.id)
+def _once_each(submissions: Sequence[Submission], key: str | None) -> list[Once] | list[None]:
+    """A key of its own for each comment of a batch; the body is the whole batch."""
+    if key is None:
+        return [None] * len(submissions)
+    body_hash = _body_hash(submissions)
+    key_hash = hashlib.sha256(key.encode()).hexdigest()
+    return [Once(f"batch {key_hash} {number}", body_hash) for number in range(len(submissions))]
+
+
+def _take_key(session: Session, comment: Comment, once: Once) -> bool:
+    row = IdempotencyKey(site_id=comment.site_id, comment_id=comment.id, **asdict(once))
     return db.insert_if_absent(session, IdempotencyKey.__table__, row.model_dump())  # type: ignore[attr-defined]
 
 
-def _first(session: Session, site_id: UUID, key: str, submission: Submission) -> Comment:
-    row = session.get_one(IdempotencyKey, (site_id, key))
-    if row.body_hash != _body_hash(submission):
+def _first(session: Session, site_id: UUID, once: Once) -> Comment:
+    row = session.get_one(IdempotencyKey, (site_id, once.key))
+    if row.body_hash != once.body_hash:
         raise errors.IdempotencyConflictError
     return get(session, site_id, row.comment_id)
 
 
-def _by_external_id(session: Session, comment: Comment, idempotency_key: str | None) -> Comment:
+def _by_external_id(session: Session, comment: Comment, once: Once | None) -> Comment:
     first = session.exec(
         select(Comment).where(col(Comment.site_id) == comment.site_id, col(Comment.external_id) == comment.external_id)
     ).one()
-    if idempotency_key:
-        session.get_one(IdempotencyKey, (comment.site_id, idempotency_key)).comment_id = first.id
+    if once:
+        session.get_one(IdempotencyKey, (comment.site_id, once.key)).comment_id = first.id
     return first

@@ -1,6 +1,7 @@
 """The API of a fresh Gatepost on each kind of database: a site, a blog that holds its key, a scorer to call."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 from fastapi import FastAPI
@@ -19,7 +20,11 @@ from workers import scoring
 
 @pytest.fixture
 def settings(migrated_url: str) -> Settings:
-    return Settings(database_url=migrated_url, secret_keys=SecretStr(SECRET_KEYS), _env_file=None)
+    # The machine of a test may be slow; what happens when the database is, has tests of its own.
+    slow = timedelta(seconds=60)
+    return Settings(
+        database_url=migrated_url, database_timeout=slow, secret_keys=SecretStr(SECRET_KEYS), _env_file=None
+    )
 
 
 @pytest.fixture

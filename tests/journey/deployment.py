@@ -118,6 +118,8 @@ def _gatepost(folder: Path, deployment: Deployment, environment: Mapping[str, st
         # Short, so that what a killed worker held comes back within the test.
         "GATEPOST_SCORE_LEASE": "3",
         "GATEPOST_DELIVER_TIMEOUT": "2",
+        # The machine of a test may be slow; what happens when the database is, has tests of its own.
+        "GATEPOST_DATABASE_TIMEOUT": "20",
         "GATEPOST_DRAIN_AFTER": "2",
         **environment,
     }
