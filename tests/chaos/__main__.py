@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tests.chaos import faults, report, systems
+from tests.chaos import report, systems
 from tests.chaos.run import Outcome, Plan, play
 
 SEEDS = [1, 2, 3]
@@ -28,8 +28,6 @@ def chaos(
     embedded: Annotated[bool, typer.Option("--embedded", help="One process on SQLite.")] = False,
 ) -> None:
     """Kill, freeze and mislead a whole deployment while clients count on it."""
-    if not faults.LIBFAKETIME:
-        console.print(f"The clocks stay right, for want of libfaketime: {faults.INSTALL_LIBFAKETIME}", style="yellow")
     outcomes = [_run(Plan(seconds, one, per_second), embedded=embedded) for one in seed]
     raise typer.Exit(0 if all(outcome.clean for outcome in outcomes) else 1)
 

@@ -9,19 +9,18 @@ from pathlib import Path
 
 import psutil
 
+from tests.sabotage import sitecustomize
 from tests.servers.processes import Process
 
-CLOCKS = ("+1h", "-1h")
-LIBFAKETIME = next(map(str, Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)
-INSTALL_LIBFAKETIME = "sudo apt-get install -y libfaketime"
+CLOCKS = (3600, -3600)
 
 
 class Kind(StrEnum):
     KILL = "kill"  # the whole process, with -9
-    KILL_CHILD = "kill a child of"  # Celery under its watchdog, a child of its pool, a PostgreSQL backend
+    KILL_CHILD = "kill a child"  # Celery under its watchdog, a child of its pool, a PostgreSQL backend
     FREEZE = "freeze"  # SIGSTOP, and SIGCONT later
     FLUSH = "flush"  # Redis' FLUSHALL
-    SKEW = "kill, and skew the clock of the next"  # an hour forwards or backwards
+    SKEW = "restart with a wrong clock"  # by an hour, either way
 
 
 @dataclass(frozen=True)
@@ -31,12 +30,12 @@ class Fault:
     pause: float
     """Seconds since the fault before."""
     frozen: float = 0.0
-    clock: str = ""
+    clock: int = 0
     which_child: float = 0.0
     """From 0 to 1, along the list of children."""
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.target}"
+        return f"{self.target}: {self.kind}"
 
 
 Weights = Mapping[tuple[Kind, str], int]
@@ -64,7 +63,7 @@ SERVER: Weights = {
     (Kind.SKEW, "courier"): 2,
 }
 # At times past the lease of what they hold, until somebody else has done it.
-LONGEST_FREEZE = {"scorer": 12, "courier": 25}
+LONGEST_FREEZE = {"scorer": 20, "courier": 25}
 
 EMBEDDED: Weights = {(Kind.KILL, "gatepost"): 1}
 
@@ -91,13 +90,11 @@ def sequence(seed: int, weights: Weights, pauses: tuple[float, float]) -> Iterat
         yield fault
 
 
-def kill(process: Process, clock: str = "") -> None:
-    """`clock` is what the next start will see: `+1h`, `-1h`, or the true time."""
-    for name in ("LD_PRELOAD", "FAKETIME", "FAKETIME_DONT_FAKE_MONOTONIC"):
-        process.env.pop(name, None)
-    if clock and LIBFAKETIME:
-        # A clock that is set wrong leaves the monotonic one alone.
-        process.env |= {"LD_PRELOAD": LIBFAKETIME, "FAKETIME": clock, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+def kill(process: Process, clock: int = 0) -> None:
+    """`clock`: by how many seconds the next start's clock is wrong."""
+    process.env.pop(sitecustomize.CLOCK, None)
+    if clock:
+        process.env |= {"PYTHONPATH": str(Path(sitecustomize.__file__).parent), sitecustomize.CLOCK: str(clock)}
     process.send(signal.SIGKILL)
 
 

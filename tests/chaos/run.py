@@ -25,6 +25,8 @@ from tests.journey.ledger import Verdict
 RECOVERY_SECONDS = 120
 POLL_SECONDS = 0.2
 TELL_EVERY_SECONDS = 10
+# With one answer: longer than the web process is ever frozen.
+PATIENCE_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -114,8 +116,8 @@ async def play(system: System, plan: Plan, tell: Callable[[str], None] = lambda 
     url = system.deployment.url
     key = {"authorization": f"Bearer {system.deployment.key}"}
     async with (
-        httpx2.AsyncClient(base_url=url, headers=key, timeout=5) as readers,
-        httpx2.AsyncClient(base_url=url, headers={"origin": url}, timeout=5) as console,
+        httpx2.AsyncClient(base_url=url, headers=key, timeout=PATIENCE_SECONDS) as readers,
+        httpx2.AsyncClient(base_url=url, headers={"origin": url}, timeout=PATIENCE_SECONDS) as console,
     ):
         run = Run(system, plan, readers, console)
         async with _background(run.supervisor.watch()), _background(_tell(run, tell)):

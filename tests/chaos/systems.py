@@ -16,8 +16,12 @@ from tests.servers.processes import Process
 from tests.servers.redis import OwnRedis
 
 SITE = "Journey"
-# Loads at once: it is killed before it has scored much.
-ENGINE = "compact"
+SETTINGS = {
+    # Loads at once: it is killed before it has scored much.
+    "GATEPOST_ENGINE": "compact",
+    # Steps that take longer end their process: a machine that is busy with restarts needs some room.
+    "GATEPOST_SCORE_LEASE": "10",
+}
 
 
 @dataclass
@@ -87,7 +91,7 @@ def _system(
 ) -> Iterator[System]:
     moderator.employ(deployment.database, SITE)
     for process in deployment.processes.values():
-        process.env["GATEPOST_ENGINE"] = ENGINE
+        process.env |= SETTINGS
     processes = {**others, "blog": blog.process(), **deployment.processes}
     system = System(deployment, blog, processes, weights, pauses)
     try:

@@ -12,6 +12,7 @@ import pytest
 from tests.journey import deployment as deployments
 from tests.journey import ledger
 from tests.journey.deployment import Deployment
+from tests.sabotage import sitecustomize as sabotage
 from tests.servers.postgresql import OwnPostgreSQL
 from tests.servers.receiver import Receiver
 from tests.servers.redis import OwnRedis
@@ -160,3 +161,24 @@ def test_a_worker_that_was_frozen_past_its_lease_decides_nothing_twice(server: D
     server.processes["scorer"].thaw()
 
     assert_nothing_lost(server, accepted, receiver)
+
+
+def test_workers_whose_clocks_are_an_hour_wrong_hear_the_bell_and_sign_the_right_time(
+    server: Deployment, receiver: Receiver
+) -> None:
+    wrong = {"PYTHONPATH": str(Path(sabotage.__file__).parent)}
+    restart(server, "scorer", wrong | {sabotage.CLOCK: "3600", "GATEPOST_ENGINE": "compact"})
+    restart(server, "courier", wrong | {sabotage.CLOCK: "-3600"})
+    # It rings, and leaves the work to the workers.
+    restart(server, "sweeper", {"GATEPOST_DRAIN_AFTER": "3600"})
+
+    accepted = submit(server, 100)
+
+    assert_nothing_lost(server, accepted, receiver)
+
+
+def restart(server: Deployment, name: str, environment: dict[str, str]) -> None:
+    process = server.processes[name]
+    process.kill()
+    process.env |= environment
+    process.start()
