@@ -1,4 +1,4 @@
-"""The database is away, frozen, locked or full: 503, soon; no 202 without a row; and it goes on by itself afterwards."""
+"""The database is away, frozen, locked or full: 503, soon, no 202 without a row, and then it goes on by itself."""
 
 from collections.abc import Iterator
 from pathlib import Path
