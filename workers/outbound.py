@@ -68,7 +68,12 @@ class Client:
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP.total_seconds(), ssl=self._tls or True),
+            connector=aiohttp.TCPConnector(
+                limit=0,
+                keepalive_timeout=_KEEP.total_seconds(),
+                ssl=self._tls or True,
+                socket_factory=_narrow_socket,
+            ),
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
             trace_configs=[_told_when_kept()],
@@ -138,6 +143,14 @@ class Client:
             trace_request_ctx=connection,
         ) as response:
             return Answer(response.status, await _beginning(response.content), response.headers.get("retry-after"))
+
+
+def _narrow_socket(address: aiohttp.AddrInfoType) -> socket.socket:
+    """A flood (of `100 Continue`, say) comes in small pieces, between which the other posts of the loop go on."""
+    family, kind, protocol, _, _ = address
+    made = socket.socket(family, kind, protocol)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2 * _READ_LIMIT)
+    return made
 
 
 def _pinned(address: str, to: Destination) -> URL:
