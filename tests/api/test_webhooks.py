@@ -123,6 +123,101 @@ def test_an_unknown_endpoint_is_not_found(client: TestClient, method: str, actio
     assert client.request(method, f"{PATH}/{uuid4()}{action}").status_code == 404
 
 
+def test_an_endpoint_that_signs_with_a_private_key_shows_the_public_one(client: TestClient) -> None:
+    created = client.post(PATH, json={"url": URL, "signatures": ["v1a"]}).json()
+
+    assert created["secret"] is None
+    assert created["public_key"].startswith("whpk_")
+    [listed] = client.get(PATH).json()
+    assert (listed["public_key"], listed["signatures"]) == (created["public_key"], ["v1a"])
+
+
+def test_both_schemes_can_sign(client: TestClient) -> None:
+    created = client.post(PATH, json={"url": URL, "signatures": ["v1a", "v1"]}).json()
+
+    assert created["signatures"] == ["v1", "v1a"]
+    assert created["secret"].startswith("whsec_")
+    assert created["public_key"].startswith("whpk_")
+
+
+@pytest.mark.parametrize("signatures", [[], ["v2"], "v1", None])
+def test_an_unknown_scheme_is_refused(client: TestClient, signatures: object) -> None:
+    answer = client.post(PATH, json={"url": URL, "signatures": signatures})
+
+    assert (answer.status_code, client.get(PATH).json()) == (422, [])
+
+
+def test_rotation_may_change_the_schemes_and_end_the_old_secret_at_once(
+    client: TestClient, app: FastAPI, endpoint: dict[str, Any]
+) -> None:
+    rotated = client.post(f"{PATH}/{endpoint['id']}/rotate", json={"signatures": ["v1a"], "end_old_at_once": True})
+
+    assert (rotated.status_code, rotated.json()["signatures"], rotated.json()["secret"]) == (200, ["v1a"], None)
+    with app.state.database.reading() as session:
+        [live] = signing_keys.live(session, [UUID(endpoint["id"])]).values()
+    assert [key.public_key for key in live] == [rotated.json()["public_key"]]
+
+
+def test_too_many_rotations_in_a_day_are_refused(client: TestClient, endpoint: dict[str, Any]) -> None:
+    answers = [client.post(f"{PATH}/{endpoint['id']}/rotate").status_code for _ in range(11)]
+
+    assert answers == [200] * 10 + [409]
+
+
+def test_what_an_endpoint_missed_is_sent_again(
+    client: TestClient, app: FastAPI, endpoint: dict[str, Any], score: Callable[[], int]
+) -> None:
+    with app.state.database.transaction() as session:
+        webhooks.disable(session, session.get_one(Endpoint, UUID(endpoint["id"])), "It was away.")
+    client.post("/v1/comments", json={"text": "Thank you."})
+    score()
+    since = {"since": "2026-01-01T00:00:00Z"}
+    refused = client.post(f"{PATH}/{endpoint['id']}/recover", json=since)
+    client.post(f"{PATH}/{endpoint['id']}/enable")
+
+    answer = client.post(f"{PATH}/{endpoint['id']}/recover", json=since)
+
+    assert refused.status_code == 409
+    assert (answer.status_code, answer.json()) == (202, {"events": 1, "next_since": None})
+    with app.state.database.reading() as session:
+        assert [str(row.endpoint_id) for row in session.exec(select(OutboxRow))] == [endpoint["id"]]
+
+
+@pytest.mark.parametrize("body", [{}, {"since": "2026-01-01T00:00:00"}, {"since": "yesterday"}])
+def test_a_recovery_needs_a_time_with_its_zone(
+    client: TestClient, endpoint: dict[str, Any], body: dict[str, Any]
+) -> None:
+    assert client.post(f"{PATH}/{endpoint['id']}/recover", json=body).status_code == 422
+
+
+def test_the_deliveries_can_be_narrowed_to_an_endpoint_and_to_what_failed(
+    client: TestClient, app: FastAPI, site: Site, endpoint: dict[str, Any], deliveries: list[str]
+) -> None:
+    event_id = UUID(client.get("/v1/deliveries").json()["deliveries"][0]["event_id"])
+    silent, good = (
+        Delivery(
+            site_id=site.id,
+            event_id=event_id,
+            endpoint_id=UUID(endpoint["id"]),
+            attempt=number,
+            duration_ms=9,
+            status_code=status,
+        )
+        for number, status in ((4, None), (5, 204))
+    )
+    with app.state.database.transaction() as session:
+        session.add_all([silent, good])
+
+    def ids(**query: object) -> list[str]:
+        found = client.get("/v1/deliveries", params=query).json()["deliveries"]  # type: ignore[arg-type]
+        return [one["id"] for one in found]
+
+    assert ids(succeeded=False) == [str(silent.id), *deliveries[::-1]]
+    assert ids(succeeded=True) == [str(good.id)]
+    assert len(ids(endpoint_id=endpoint["id"])) == 5
+    assert ids(endpoint_id=uuid4()) == []
+
+
 def test_the_pages_of_the_deliveries_give_every_attempt_once_newest_first(
     client: TestClient, deliveries: list[str]
 ) -> None:
