@@ -81,6 +81,8 @@ def _chatty(deployment: Deployment) -> Deployment:
     return deployment
 
 
+# Four processes with all their libraries, and 40 requests to them: a busy machine takes its time.
+@pytest.mark.timeout(600)
 def test_no_canary_is_seen_or_heard(deployment: Deployment, receiver: Receiver, cage: Cage) -> None:
     deployment.start()
     cage.secrets |= {"admin-key": _secret_of(deployment.key), "encryption-key": SECRET_KEYS}
