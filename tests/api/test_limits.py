@@ -17,7 +17,7 @@ class Sender:
     """A client that sends these chunks, then nothing more, and never hangs up."""
 
     def __init__(self, chunks: Sequence[bytes], *, whole: bool = True) -> None:
-        self.messages = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks]
+        self.messages: list[Message] = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks]
         self.messages[-1]["more_body"] = not whole
         self.taken = 0
 
