@@ -1,6 +1,6 @@
 """What clients see while Redis is dead, frozen, full, read-only or flushed: `python -m bench.broker_trouble`.
 
-A whole deployment on this machine, and twenty submissions a second, each sent when it is due and not when the one
+A whole deployment on this machine, and some submissions a second, each sent when it is due and not when the one
 before was answered. For each trouble: how many were accepted, how long that took, and how long the decision took.
 """
 
@@ -29,8 +29,8 @@ from tests.servers.redis import OwnRedis
 from tests.servers.troubles import TROUBLES
 from tests.servers.waiting import eventually
 
-PER_SECOND = 20
 CLIENTS = 20
+SETTLING_SECONDS = 8
 Answer = tuple[float, str | None]
 
 
@@ -41,10 +41,16 @@ def post(client: httpx2.Client, due: float, number: int) -> Answer:
     return time.monotonic() - due, answer.json()["id"] if answer.status_code == httpx2.codes.ACCEPTED else None
 
 
-def submit(deployment: Deployment, seconds: float) -> list[Answer]:
-    with deployment.client() as client, ThreadPoolExecutor(CLIENTS) as pool:
+def submit(deployment: Deployment, seconds: float, rate: float) -> list[Answer]:
+    # Sooner than the server closes an idle connection: else a request may meet it as it closes.
+    limits = httpx2.Limits(keepalive_expiry=2)
+    key = {"authorization": f"Bearer {deployment.key}"}
+    with (
+        httpx2.Client(base_url=deployment.url, headers=key, timeout=20, limits=limits) as client,
+        ThreadPoolExecutor(CLIENTS) as pool,
+    ):
         began = time.monotonic()
-        dues = [began + number / PER_SECOND for number in range(round(seconds * PER_SECOND))]
+        dues = [began + number / rate for number in range(round(seconds * rate))]
         posts = [pool.submit(post, client, due, number) for number, due in enumerate(dues)]
         return [one.result() for one in posts]
 
@@ -59,9 +65,11 @@ def percentile(values: Sequence[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 
-def measure(deployment: Deployment, redis: OwnRedis, name: str, seconds: float) -> tuple[str, ...]:
+def measure(deployment: Deployment, redis: OwnRedis, name: str, seconds: float, rate: float) -> tuple[str, ...]:
     with TROUBLES[name](redis) if name in TROUBLES else nullcontext():
-        answers = submit(deployment, seconds)
+        # Not counted: processes that end and start use the same processors, and are another matter.
+        submit(deployment, SETTLING_SECONDS, rate)
+        answers = submit(deployment, seconds, rate)
         eventually(lambda: ledger.is_quiet(deployment.database), within=timedelta(minutes=2), context=deployment.tails)
     accepted = [UUID(comment_id) for _, comment_id in answers if comment_id]
     took, lag = [one for one, _ in answers], decided_after(deployment, accepted)
@@ -78,7 +86,9 @@ def measure(deployment: Deployment, redis: OwnRedis, name: str, seconds: float) 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=30, help="of each trouble")
-    seconds = parser.parse_args().seconds
+    parser.add_argument("--rate", type=float, default=20, help="submissions a second")
+    parser.add_argument("troubles", nargs="*", default=[*TROUBLES], help="; ".join(TROUBLES))
+    asked = parser.parse_args()
     accept, lag = "accepted after (ms): p50", "decided after (s): p50"
     table = Table("broker", "accepted", accept, "p99", "max", lag, "p99", "max")
     with tempfile.TemporaryDirectory() as folder:
@@ -90,14 +100,13 @@ def main() -> None:
             url = postgresql.create_database()
             with deployments.server(Path(folder), receiver, url, redis.url) as deployment:
                 deployment.start()
-                submit(deployment, 5)
-                for name in ("well", *TROUBLES, "well again"):
-                    table.add_row(*measure(deployment, redis, name, seconds))
+                for name in ("well", *asked.troubles, "well again"):
+                    table.add_row(*measure(deployment, redis, name, asked.seconds, asked.rate))
+                    Console(width=140).print(table)
         finally:
             receiver.stop()
             redis.remove()
             postgresql.remove()
-    Console(width=140).print(table)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,8 @@ LATE = "Scoring was not available in time; a human decides."
 
 # The texts that an engine gets in one call hold so many characters together, or are one: a call takes seconds at most.
 _CALL_CHARACTERS = 10_000
+# With a shorter lease too: a machine that is busy must not look like an engine that hangs.
+_LEAST_DEADLINE = timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def _score(database: Database, scorer: Scorer, settings: Settings, limit: int, c
     worn_out = [job for job in jobs if job.row.attempts > settings.score_attempts]
     fresh = [job for job in jobs if job.row.attempts <= settings.score_attempts]
     cases = _cases(database, fresh)
-    with deadline.enforced(settings.score_lease * 0.8):
+    with deadline.enforced(max(settings.score_lease * 0.8, _LEAST_DEADLINE)):
         tried, verdicts = _judge_in_time(scorer, cases, claimed + settings.score_lease.total_seconds() / 3)
     verdicts = _timed(claimed, verdicts) | {job.row.id: policy.unscored(FAILED) for job in worn_out}
     with database.transaction() as session:

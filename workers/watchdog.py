@@ -92,9 +92,13 @@ class Watchdog:
             log.error("watchdog.deaf", worker=self._queue)
             return False
         if now - self._asked_at >= _ASK_SECONDS:
-            self._asked_at = now
-            self._hearing.asked(now, taken=queue.send(self._celery, queue.HEAR, self._queue))
+            self._hearing.asked(now, taken=self.ask())
         return True
+
+    def ask(self) -> bool:
+        """Whether the broker takes the question. Celery ends at once where a broker is full or read-only."""
+        self._asked_at = time.monotonic()
+        return queue.send(self._celery, queue.HEAR, self._queue)
 
     def forget(self) -> None:
         """Leave no queue behind."""
@@ -119,7 +123,7 @@ def main() -> None:
     # Learning is rare and quick, and needs what scoring needs: the scorer does both.
     topics = [Topic.SCORE, Topic.LEARN] if topic == Topic.SCORE else [topic]
     watchdog = Watchdog(topics, processes, settings.redis_url.get_secret_value())
-    code = supervision.keep_running(watchdog.program, watchdog.is_well)
+    code = supervision.keep_running(watchdog.program, watchdog.is_well, watchdog.ask)
     watchdog.forget()
     sys.exit(code)
 

@@ -71,7 +71,8 @@ class Settings(BaseSettings):
     score_lease: Duration = Field(
         timedelta(seconds=30),
         description="How long a claimed batch is a worker's own: when that has died, another takes it over after this."
-        " A worker stops to begin new texts after a third of it, and one that hangs is ended after four fifths.",
+        " A worker stops to begin new texts after a third of it, and one that hangs is ended after four fifths, or ten"
+        " seconds.",
     )
     score_attempts: int = Field(3, ge=1, description="Failed attempts after which a comment goes to a human.")
     score_within: Duration = Field(

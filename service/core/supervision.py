@@ -45,6 +45,11 @@ class Program:
         self.started_at = 0.0
 
     @property
+    def is_started(self) -> bool:
+        """Whether it runs, or has ended by itself."""
+        return self._popen is not None
+
+    @property
     def exit_code(self) -> int | None:
         """None while it runs; negative when a signal has killed it."""
         return self._popen.poll() if self._popen else None
@@ -72,19 +77,26 @@ class Program:
             with suppress(ProcessLookupError):
                 os.killpg(self._popen.pid, signal.SIGKILL)
             self._popen.wait()
+            self._popen = None
 
 
-def keep_running(program: Program, is_well: Callable[[], bool] = lambda: True) -> int:
+def keep_running(
+    program: Program, is_well: Callable[[], bool] = lambda: True, may_start: Callable[[], bool] = lambda: True
+) -> int:
     """Run the program until a signal comes: 0. Only one that cannot even start is given up: its exit code.
 
-    `is_well` is asked all the time: a program that is not well is killed and started again.
+    `is_well` is asked all the time: a program that is not well is killed and started again. `may_start` is asked before
+    each start: starting costs seconds of a processor, and a program that could only fail would do it again and again.
     """
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    program.start()
     restarts = 0
     while not stop.wait(_TICK_SECONDS):
+        if not program.is_started:
+            if may_start():
+                program.start()
+            continue
         code = program.exit_code
         if code is None and is_well():
             continue
@@ -93,8 +105,7 @@ def keep_running(program: Program, is_well: Callable[[], bool] = lambda: True) -
         restarts += 1
         log.error("supervisor.restarts", program=program.name, exit_code=code, restarts=restarts)
         program.kill()
-        if not stop.wait(_RESTART_SECONDS):
-            program.start()
+        stop.wait(_RESTART_SECONDS)
     program.end()
     return 0
 

@@ -21,7 +21,7 @@ from workers import scoring
 # Each attempt costs a restart, which takes a second or two, and on a machine that is busy half a minute.
 pytestmark = pytest.mark.timeout(400)
 
-# The engine is given four fifths of it.
+# With it the engine is given ten seconds.
 LEASE_SECONDS = 8
 
 

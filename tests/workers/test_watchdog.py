@@ -13,6 +13,7 @@ import redis
 
 from tests.sabotage import sitecustomize as sabotage
 from tests.secret_keys import SECRET_KEYS
+from tests.servers import troubles
 from tests.servers.processes import Process
 from tests.servers.redis import OwnRedis
 from tests.servers.waiting import eventually
@@ -92,6 +93,20 @@ def test_a_worker_without_a_broker_is_left_alone_and_hears_again_after(watchdog:
     eventually(lambda: watchdog.log.read_text().count("bell.not_heard") >= 7, within=SOON)
     assert worker.is_running()
     own_redis.start()
+
+    eventually(lambda: _listens(own_redis), within=SOON, context=lambda: watchdog.tail)
+
+
+def test_a_worker_that_a_read_only_broker_has_ended_waits_until_it_can_be_of_use(
+    watchdog: Process, own_redis: OwnRedis
+) -> None:
+    ended = _worker(watchdog)
+
+    with troubles.read_only(own_redis):
+        eventually(lambda: not ended.is_running(), within=SOON, context=lambda: watchdog.tail)
+        refusals = watchdog.log.read_text().count("bell.not_heard")
+        eventually(lambda: watchdog.log.read_text().count("bell.not_heard") >= refusals + 3, within=SOON)
+        assert psutil.Process(watchdog.pid).children() == []
 
     eventually(lambda: _listens(own_redis), within=SOON, context=lambda: watchdog.tail)
 
