@@ -29,10 +29,12 @@ class Fault:
     target: str
     pause: float
     """Seconds since the fault before."""
-    frozen: float = 0.0
-    clock: int = 0
-    which_child: float = 0.0
-    """From 0 to 1, along the list of children."""
+    frozen: float
+    """Seconds, for those that freeze."""
+    clock: int
+    """Seconds by which it is wrong, for those that set it wrong."""
+    which_child: float
+    """From 0 to 1 along the list of children, for those that kill one."""
 
     def __str__(self) -> str:
         return f"{self.target}: {self.kind}"
@@ -69,25 +71,18 @@ EMBEDDED: Weights = {(Kind.KILL, "gatepost"): 1}
 
 
 def sequence(seed: int, weights: Weights, pauses: tuple[float, float]) -> Iterator[Fault]:
-    """Faults without end; what is frozen is left alone until it is thawed."""
+    """Faults without end."""
     chance = random.Random(seed)
-    thawed_at: dict[str, float] = {}
-    now = 0.0
     while True:
-        pause = chance.uniform(*pauses)
-        now += pause
-        free = {what: weight for what, weight in weights.items() if thawed_at.get(what[1], 0) <= now}
-        [(kind, target)] = chance.choices(list(free), list(free.values()))
-        fault = Fault(
+        [(kind, target)] = chance.choices(list(weights), list(weights.values()))
+        yield Fault(
             kind,
             target,
-            pause,
-            frozen=chance.uniform(1, LONGEST_FREEZE.get(target, 4)) if kind is Kind.FREEZE else 0,
+            chance.uniform(*pauses),
+            frozen=chance.uniform(1, LONGEST_FREEZE.get(target, 4)),
             clock=chance.choice(CLOCKS),
             which_child=chance.random(),
         )
-        thawed_at[target] = now + fault.frozen
-        yield fault
 
 
 def kill(process: Process, clock: int = 0) -> None:

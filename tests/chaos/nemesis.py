@@ -20,6 +20,8 @@ class Nemesis:
         self.last_at = 0.0
         """By the event loop's clock."""
         self._system = system
+        # Left alone: children of a PostgreSQL that is killed while it is frozen would stay frozen, and in its memory.
+        self._frozen: set[str] = set()
         self._faults = faults.sequence(seed, system.weights, system.pauses)
 
     async def rage(self, until: float) -> None:
@@ -32,7 +34,10 @@ class Nemesis:
                 if clock() + fault.pause > until:
                     return
                 await asyncio.sleep(fault.pause)
+                if fault.target in self._frozen:
+                    continue
                 if fault.kind is Kind.FREEZE:
+                    self._frozen.add(fault.target)
                     thaws.create_task(self._freeze(fault, min(fault.frozen, until - clock())))
                 else:
                     await asyncio.to_thread(self._inflict, fault)
@@ -46,6 +51,7 @@ class Nemesis:
             await asyncio.sleep(seconds)
             await asyncio.to_thread(process.thaw)
             self.last_at = asyncio.get_running_loop().time()
+        self._frozen.remove(fault.target)
 
     def _inflict(self, fault: Fault) -> None:
         process = self._system.processes[fault.target]
