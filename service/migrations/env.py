@@ -27,24 +27,25 @@ def run() -> None:
         with engine.connect() as connection:
             if connection.dialect.name == "postgresql":
                 locks.wait_for_turn(connection)
-                # Each revision for itself: what one has locked must not wait for the next.
-                _migrate(connection, transaction_per_migration=True)
+                _migrate(connection)
             else:
                 # The transaction holds the lock on the whole file.
                 with connection.begin():
-                    _migrate(connection, render_as_batch=True)
+                    _migrate(connection)
     finally:
         # Closes the connection, and so gives up the turn.
         engine.dispose()
 
 
-def _migrate(connection: Connection, **options: bool) -> None:
+def _migrate(connection: Connection) -> None:
     context.configure(
         connection=connection,
         target_metadata=models.Site.metadata,
         compare_type=True,
         render_item=_render,
-        **options,
+        render_as_batch=connection.dialect.name == "sqlite",
+        # What one revision has locked must not wait for the next.
+        transaction_per_migration=connection.dialect.name == "postgresql",
     )
     with context.begin_transaction():
         context.run_migrations()

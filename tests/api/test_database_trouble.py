@@ -85,6 +85,7 @@ def test_a_full_disk_is_503_until_there_is_room(client: TestClient, own_postgres
     refused = eventually(lambda: unless_accepted(client.post(f"{PATH}/batch", json=numbered(LARGE))))
 
     own_postgresql.make_room()
+    assert refused is not None
     assert_unavailable(refused)
     assert_goes_on(client)
 

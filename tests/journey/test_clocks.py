@@ -41,7 +41,7 @@ def server(
 def test_nothing_is_lost_or_done_twice_and_signatures_tell_the_true_time(
     server: Deployment, receiver: Receiver
 ) -> None:
-    """The receiver refuses what was signed more than five minutes off. The first answer is a failure: one comes again."""
+    """The receiver refuses what was signed more than five minutes off. Its first answer is a failure."""
     receiver.script(Answer(status=500))
 
     with server.client() as client:
