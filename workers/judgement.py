@@ -28,7 +28,7 @@ class SpamModel(Protocol):
 
 @dataclass(frozen=True)
 class Scorer:
-    """What reads the text: an engine for toxicity, a model for spam; and an engine on trial, which decides nothing."""
+    """What reads the text: an engine, and a text model for spam; and an engine on trial, which decides nothing."""
 
     engine: Engine
     spam: SpamModel
@@ -55,11 +55,11 @@ class Case:
 def judge(scorer: Scorer, cases: Sequence[Case]) -> list[Verdict]:
     """Give a verdict for each case, in order. Raises whatever the engine raises."""
     readings = [reading.read(case.comment.text, case.comment.language) for case in cases]
-    toxicity = _toxicity(scorer.engine, readings)
+    scored = _score(scorer.engine, readings)
     spam_odds = scorer.spam.log_odds([addresses.spelt_out(case.comment.text) for case in cases])
     verdicts = [
         _verdict(case, read, scores, log_odds, scorer)
-        for case, read, scores, log_odds in zip(cases, readings, toxicity, spam_odds, strict=True)
+        for case, read, scores, log_odds in zip(cases, readings, scored, spam_odds, strict=True)
     ]
     return [
         spans.explain(scorer.attribution, case.comment.text, read, case.policy, verdict)
@@ -67,7 +67,7 @@ def judge(scorer: Scorer, cases: Sequence[Case]) -> list[Verdict]:
     ]
 
 
-def _toxicity(engine: Engine, readings: Sequence[Reading]) -> list[Scores]:
+def _score(engine: Engine, readings: Sequence[Reading]) -> list[Scores]:
     """Score the texts and, in the same batch, the disguised ones unveiled: for each label the higher score counts."""
     disguised = [read for read in readings if read.is_disguised]
     scores = engine.score([*(read.shown for read in readings), *(read.unveiled for read in disguised)])
@@ -79,14 +79,15 @@ def _toxicity(engine: Engine, readings: Sequence[Reading]) -> list[Scores]:
 
 
 def _higher(one: Scores, other: Scores) -> Scores:
-    return {label: max(score, other[label]) for label, score in one.items()}
+    """A label that only one of the two has keeps its score."""
+    return {label: max(one.get(label, 0.0), other.get(label, 0.0)) for label in {**one, **other}}
 
 
 def _verdict(case: Case, read: Reading, scores: Scores, log_odds: float, scorer: Scorer) -> Verdict:
     seen = signals.collect(
         Sighting(case.comment, read.normalised, case.history, read.language, read.disguises, read.searched)
     )
-    before = {**scores, SPAM: spam.probability(log_odds, seen)}
+    before = {**scores, SPAM: spam.probability(log_odds, scores.get(SPAM), seen)}
     after, learned = shifts.apply(case.learned, case.comment, read.normalised, before, seen)
     found = evidence(case, read, after, [*seen, *learned])
     found = dataclasses.replace(found, judged=_can_judge(scorer.engine, read.language))

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from service.core import text
-from service.core.labels import TOXICITY_LABELS, Scores
+from service.core.labels import SPAM, TOXICITY_LABELS, Scores
 from workers.engines import compact, engine, linear
 from workers.engines.linear import Floats
 from workers.engines.onnx import OnnxEngine
@@ -50,19 +50,29 @@ class CascadeEngine:
         return f"{self._linear.version}+{self._encoder.version}"
 
     def score(self, texts: Sequence[str]) -> list[Scores]:
-        return engine.name_labels(self.probabilities(texts))
+        """Give the six labels of each text and, where the encoder was asked, its answer on spam."""
+        toxicity, spam = self._read(texts)
+        scores = engine.name_labels(engine.probabilities(toxicity))
+        for row, answer in spam.items():
+            scores[row][SPAM] = answer
+        return scores
 
     def probabilities(self, texts: Sequence[str]) -> Floats:
         return engine.probabilities(self.log_odds(texts))
 
     def log_odds(self, texts: Sequence[str]) -> Floats:
         """Give a row per text and a column per toxicity label."""
+        return self._read(texts)[0]
+
+    def _read(self, texts: Sequence[str]) -> tuple[Floats, dict[int, float]]:
+        """Log-odds of toxicity, and the probability of spam by the number of the text."""
         scores = self._linear.log_odds(texts)
         asked = np.flatnonzero(scores.max(axis=1, initial=-np.inf) > self._blend.certain)
         # Trained on normalised texts, as the linear model is.
         by_encoder = self._encoder.logits([text.normalise(texts[row]) for row in asked.tolist()])
         scores[asked] = self._blend.apply(scores[asked], by_encoder[:, self._encoder.columns])
-        return scores
+        spam = engine.probabilities(by_encoder[:, self._encoder.labels.index(SPAM)])
+        return scores, dict(zip(asked.tolist(), spam.tolist(), strict=True))
 
 
 def load(threads: int | None = None, folder: Path = FOLDER) -> CascadeEngine:

@@ -24,6 +24,7 @@ class Engine(Protocol):
     def score(self, texts: Sequence[str]) -> list[Scores]:
         """Give one `Scores` per text, in order: the six toxicity labels, each a probability in [0, 1].
 
+        An engine may add what it reads of spam in a text; it is asked once for both.
         Any text is allowed: empty, of any length, in any script.
         """
         ...

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import onnxruntime
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 from tokenizers import Encoding, Tokenizer
 
@@ -47,7 +48,7 @@ class OnnxEngine:
             verify(folder / name, sha256)
         try:
             self.columns = [card.labels.index(label) for label in TOXICITY_LABELS]
-            self._session = _open(folder / MODEL, threads)
+            self._session = open_session(folder / MODEL, threads)
             self._tokenizer = load_tokenizer(folder / TOKENIZER, card.window)
         # onnxruntime and tokenizers raise all kinds of errors, tokenizers even the bare Exception.
         except Exception as error:
@@ -72,14 +73,18 @@ class OnnxEngine:
         return windows.highest(lengths, owners, lambda batch: self._infer([read[index][1] for index in batch]))
 
     def _infer(self, batch: Sequence[Encoding]) -> Floats:
-        longest = max(len(window) for window in batch)
-        ids = np.full((len(batch), longest), self._pad_id, np.int64)
-        mask = np.zeros_like(ids)
-        for row, window in enumerate(batch):
-            ids[row, : len(window)] = window.ids
-            mask[row, : len(window)] = 1
-        [logits] = self._session.run(None, {"input_ids": ids, "attention_mask": mask})
+        [logits] = self._session.run(None, inputs(batch, self._pad_id))
         return np.asarray(logits, np.float32)
+
+
+def inputs(batch: Sequence[Encoding], pad_id: int) -> dict[str, NDArray[np.int64]]:
+    """A batch of windows as the graph takes it, each padded to the longest."""
+    ids = np.full((len(batch), max(len(window) for window in batch)), pad_id, np.int64)
+    mask = np.zeros_like(ids)
+    for row, window in enumerate(batch):
+        ids[row, : len(window)] = window.ids
+        mask[row, : len(window)] = 1
+    return {"input_ids": ids, "attention_mask": mask}
 
 
 def read_card(folder: Path) -> Card:
@@ -111,9 +116,9 @@ def load_tokenizer(path: Path, window: int) -> Tokenizer:
     return tokenizer
 
 
-def _open(path: Path, threads: int | None) -> Any:
+def open_session(graph: Path | bytes, threads: int | None = None) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or 0
     # Idle threads that spin take the cores from the other processes.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])

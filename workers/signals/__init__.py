@@ -1,11 +1,11 @@
 """Signals: small pieces of evidence for or against spam, each with a strength and a reason in words.
 
 What a signal weighs is in `weights.json`: learnt where there is data, else set by hand
-(`docs/decisions/0009-spam-weights.md`).
+(`docs/decisions/0013-spam-encoder.md`).
 """
 
 from service.core.policy import Signal
-from workers.signals import author, behaviour, disguise, links, phrases, script, weights, wording
+from workers.signals import author, behaviour, disguise, links, phrases, script, subject, weights, wording
 from workers.signals.signal import Finding, Sighting, SignalFunction
 
 SIGNALS: tuple[SignalFunction, ...] = (
@@ -36,6 +36,7 @@ SIGNALS: tuple[SignalFunction, ...] = (
     disguise.letters,
     script.foreign_script,
     script.foreign_language,
+    subject.on_topic,
     author.name_is_address,
     author.disposable_address,
     author.approved_before,

@@ -9,7 +9,12 @@ from workers.signals.signal import Finding, Sighting
 
 _A_SENTENCE = 8  # words
 _FORUM_LINK = re.compile(r"\[(?:url|link)[=\]]", re.IGNORECASE)
-_KEYWORD_LINK = re.compile(r"<a\s[^<>]{0,2000}>\s{0,9}(?!https?://|www\.)[^<>]{1,60}</a", re.IGNORECASE)
+# Not a link whose text is its address, with or without the scheme: comment forms write such links by themselves.
+_KEYWORD_LINK = re.compile(
+    r"<a\s[^<>]{0,2000}>\s{0,9}+"
+    r"(?!https?://|www\.|[\w.-]{1,60}\.[a-z]{2,9}(?:/[^\s<>]{0,60})?\s{0,9}</a)[^<>]{1,60}</a",
+    re.IGNORECASE,
+)
 # An address that carries another as a parameter: somebody else's open redirect. Archives carry theirs in the path.
 _REDIRECT = re.compile(r"[?&;][a-z_]{0,20}=(?:https?(?::|%3a)|www\.)", re.IGNORECASE)
 _MOST_LINKS = 15

@@ -7,6 +7,7 @@ from pathlib import Path
 from workers.signals.words import Phrases
 
 _FOLDER = Path(__file__).parent / "lists"
+_COMMON_WORDS = 500
 LONGEST_NAME = 253  # characters (RFC 1035, as text)
 
 
@@ -43,7 +44,18 @@ def praise() -> Phrases:
 @cache
 def trade_pattern() -> re.Pattern[str]:
     """What an address may contain only if it sells that, even inside a longer word."""
-    return re.compile("|".join(map(re.escape, sorted(read("trade_words.txt")))))
+    return re.compile("|".join(map(re.escape, sorted(trade_words()))))
+
+
+@cache
+def trade_words() -> frozenset[str]:
+    return read("trade_words.txt")
+
+
+@cache
+def common_words() -> frozenset[str]:
+    """The most frequent words of comments in English: the list begins with them."""
+    return frozenset((_FOLDER / "english_words.txt").read_text(encoding="utf-8").split()[:_COMMON_WORDS])
 
 
 def holds(domains: frozenset[str], host: str) -> bool:

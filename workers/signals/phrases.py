@@ -23,7 +23,9 @@ def blocklisted(sighting: Sighting) -> Finding | None:
 def keyword_name(sighting: Sighting) -> Finding | None:
     """An author called “Cheap Replica Watches” is a keyword for a search engine."""
     name = words.split(text.normalise(sighting.content.author_name or ""))
-    return Finding("keyword_name", "The author's name is advertising.") if lists.spam_phrases().find(name) else None
+    if lists.spam_phrases().find(name) or not lists.trade_words().isdisjoint(name):
+        return Finding("keyword_name", "The author's name is advertising.")
+    return None
 
 
 def praise(sighting: Sighting) -> Finding | None:

@@ -42,7 +42,7 @@ SPAM: Card = {
 
 ENCODER: Card = {
     "name": "encoder",
-    "version": "1",
+    "version": "2",
     "labels": LABELS,
     "window": 128,
     "pad_id": 0,
@@ -56,6 +56,7 @@ ENCODER: Card = {
         {"data": "davidson-hate-offensive", "licence": "MIT"},
         {"data": "youtube-spam-collection", "licence": "CC-BY-4.0 (UCI)"},
         {"data": "sms-spam-collection", "licence": "CC-BY-4.0 (UCI)"},
+        {"data": "its answer on spam: what compact-spam was trained on", "licence": "see spam.json"},
     ],
 }
 
@@ -78,6 +79,12 @@ def publish_encoder(folder: Path, figures: Card) -> None:
     (folder / onnx.CARD).write_text(
         json.dumps({**ENCODER, "bytes": size, "sha256": digests, "figures": figures}, indent=2) + "\n", "utf-8"
     )
+
+
+def figures(encoder: Path) -> Card:
+    """What was measured of the encoder in a folder."""
+    card: Card = json.loads((encoder / onnx.CARD).read_text("utf-8"))["figures"]
+    return card
 
 
 def describe(folder: Path) -> str:

@@ -1,12 +1,13 @@
 """The cascade: whom it asks, and how two answers become one. On the bundled linear model and a tiny graph."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from service.core.labels import TOXICITY_LABELS
+from service.core.labels import LABELS, TOXICITY_LABELS
 from tests import onnx_models
 from tests.onnx_models import LOUD, QUIET
 from workers.engines import cascade, compact
@@ -55,12 +56,34 @@ def test_the_encoder_reads_the_normalised_text(encoder: OnnxEngine) -> None:
     assert rows[0, INSULT] == pytest.approx(LOUD)
 
 
-def test_scores_are_the_probabilities_of_the_six_labels(encoder: OnnxEngine) -> None:
+def test_scores_are_the_probabilities_of_the_six_labels_and_spam(encoder: OnnxEngine) -> None:
     [scores] = CascadeEngine(MODEL, encoder, ENCODER_ALONE).score(["idiot"])
 
-    assert tuple(scores) == TOXICITY_LABELS
+    assert tuple(scores) == LABELS
+    assert scores["spam"] == pytest.approx(1 / (1 + np.exp(-QUIET)), abs=1e-6)
     assert scores["insult"] == pytest.approx(1 / (1 + np.exp(-LOUD)), abs=1e-6)
     assert scores["threat"] == pytest.approx(1 / (1 + np.exp(-QUIET)), abs=1e-6)
+
+
+def test_where_the_encoder_was_not_asked_nothing_is_said_of_spam(encoder: OnnxEngine) -> None:
+    [scores] = CascadeEngine(MODEL, encoder, replace(ENCODER_ALONE, certain=np.inf)).score(["idiot"])
+
+    assert tuple(scores) == TOXICITY_LABELS
+
+
+def test_the_encoder_reads_a_text_once_for_all_labels(encoder: OnnxEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    whole = encoder.logits
+
+    def logits(texts: Sequence[str]) -> Floats:
+        read.extend(texts)
+        return whole(texts)
+
+    monkeypatch.setattr(encoder, "logits", logits)
+
+    CascadeEngine(MODEL, encoder, ENCODER_ALONE).score(["idiot", "nice day"])
+
+    assert read == ["idiot", "nice day"]
 
 
 def test_no_texts_have_no_scores(encoder: OnnxEngine) -> None:

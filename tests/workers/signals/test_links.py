@@ -149,3 +149,18 @@ def test_a_shortened_link_is_told() -> None:
 
 def test_a_host_that_only_ends_like_a_shortener_is_not_told() -> None:
     assert links.shortened(sight("see https://orbit.ly/3x")) is None
+
+
+@pytest.mark.parametrize(
+    "shown", ["http://a.example/x", " www.a.example", " github.com/aiko/tools ", "en.wikipedia.org", "A.example/x..."]
+)
+def test_a_link_that_shows_its_address_is_no_keyword(shown: str) -> None:
+    assert links.keyword_links(sight(f'See <a href="http://a.example/x">{shown}</a>.')) is None
+
+
+@pytest.mark.parametrize("shown", ["cheap watches", "watches", "best.of watches"])
+def test_words_that_are_links_speak_for_spam(shown: str) -> None:
+    signal = links.keyword_links(sight(f'<a href="http://a.example/x">{shown}</a>'))
+
+    assert signal is not None
+    assert weight(signal) > 0
