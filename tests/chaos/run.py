@@ -76,6 +76,8 @@ class Run:
         until = asyncio.get_running_loop().time() + self.plan.seconds
         async with _background(self.moderator.work()):
             await asyncio.gather(self.crowd.submit(until), self.nemesis.rage(until))
+            # On a busy machine she may not have got through yet, and then nothing would be shown of her.
+            await _comes_true(lambda: bool(self.moderator.reviews))
 
     async def recover(self) -> float | None:
         """No more faults. Seconds since the last one until it was drained."""
