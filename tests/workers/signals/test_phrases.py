@@ -46,7 +46,9 @@ def test_every_phrase_of_the_list_is_found_in_a_sentence(phrase: str) -> None:
     assert signal is not None
 
 
-@pytest.mark.parametrize("name", ["Online Casino", "ONLINE \t CASINO", "best online casino 24", "online ca\u200bsino"])
+@pytest.mark.parametrize(
+    "name", ["Online Casino", "ONLINE \t CASINO", "best online casino 24", "online ca\u200bsino", "Leeds Locksmith"]
+)
 def test_a_name_that_advertises_speaks_for_spam(name: str) -> None:
     signal = phrases.keyword_name(sight(author_name=name))
 
@@ -55,7 +57,7 @@ def test_a_name_that_advertises_speaks_for_spam(name: str) -> None:
     assert signal.reason == "The author's name is advertising."
 
 
-@pytest.mark.parametrize("name", [None, "", "Aiko", "Specialist"])
+@pytest.mark.parametrize("name", [None, "", "Aiko", "Specialist", "Moversky"])
 def test_a_persons_name_advertises_nothing(name: str | None) -> None:
     assert phrases.keyword_name(sight(author_name=name)) is None
 
