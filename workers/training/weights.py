@@ -36,8 +36,8 @@ LIMIT = 5.0
 # One comment in ten, before anything is seen.
 PRIOR = float(np.log(0.1 / 0.9))
 TEXT_BOUNDS, TEXT_BESIDE_BOUNDS = (0.3, 0.5), (0.3, 0.5)
-# Most families are written by us in one manner, which the encoder learns with them. On real spam of which nothing was
-# learnt, more than this made things worse.
+# Most families are written by us in one manner, which the encoder learns with them; on real spam, more than this made
+# things worse (docs/decisions/0013-spam-encoder.md).
 ENCODER_BOUNDS = (0.1, 0.2)
 # The least and the most that a signal may weigh, whatever the data say: rare signs of a program are surer than the
 # few texts that have them can show, and what honest readers do as well must not hold a comment.
