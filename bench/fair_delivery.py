@@ -15,6 +15,7 @@ import time
 from collections import defaultdict
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -50,7 +51,7 @@ class Receivers:
     async def _serve(self, started: threading.Event) -> None:
         servers = []
         for number in range(ENDPOINTS):
-            server = await asyncio.start_server(lambda r, w, n=number: self._receive(n, r, w), "127.0.0.1", 0)
+            server = await asyncio.start_server(partial(self._receive, number), "127.0.0.1", 0)
             self.ports.append(server.sockets[0].getsockname()[1])
             servers.append(server)
         started.set()

@@ -5,15 +5,28 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from uuid import UUID, uuid4
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 from sqlmodel import SQLModel
 
 from service import migrations
-from service.core import comments, keys, lessons, models, moderators, outbox, shadows, sites, throttle, webhooks
+from service.core import (
+    comments,
+    keys,
+    lessons,
+    models,
+    moderators,
+    outbox,
+    shadows,
+    signing_keys,
+    sites,
+    throttle,
+    webhooks,
+)
 from service.core.comments import Submission
 from service.core.db import Database, create_engine
 from service.core.queue import SilentBell, Topic
@@ -123,3 +136,32 @@ def test_every_table_takes_a_row(migrated_url: str) -> None:
     database.engine.dispose()
 
     assert empty == []
+
+
+def test_secrets_of_an_older_version_are_taken_over_with_their_ends(database_url: str) -> None:
+    command.upgrade(migrations.config(database_url), "0004")
+    engine = create_engine(database_url)
+    site, endpoint = uuid4().hex, uuid4().hex
+    with engine.begin() as connection:
+        connection.execute(
+            text("INSERT INTO site (id, name, created_at) VALUES (:id, 'Blog', '2026-11-24T00:00:00Z')"), {"id": site}
+        )
+        connection.execute(
+            text(
+                "INSERT INTO endpoint (id, site_id, url, secret, previous_secret, previous_secret_until, created_at)"
+                " VALUES (:id, :site, 'https://blog.example.org/', 'whsec_bmV3', 'whsec_b2xk', '2099-01-01 00:00:00',"
+                " '2026-11-24 00:00:00')"
+            ),
+            {"id": endpoint, "site": site},
+        )
+    engine.dispose()
+
+    migrations.upgrade(database_url)
+
+    database = Database(create_engine(database_url), SilentBell(), keyring=KEYRING)
+    with database.reading() as session:
+        [keys_] = signing_keys.live(session, [UUID(endpoint)]).values()
+        stored = session.get_one(models.Endpoint, UUID(endpoint))
+    database.engine.dispose()
+    assert {key.secret: key.ends_at is None for key in keys_} == {"whsec_bmV3": True, "whsec_b2xk": False}
+    assert (stored.failures, stored.disabled_at) == (0, None)

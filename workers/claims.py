@@ -28,7 +28,7 @@ def _set_aside(session: Session) -> None:
     now = db.now(session)
     paused = col(Endpoint.paused_until) > now
     closed = session.execute(
-        select(col(Endpoint.id), Endpoint.paused_until, Endpoint.disabled_at).where(
+        select(col(Endpoint.id), col(Endpoint.paused_until), col(Endpoint.disabled_at)).where(
             paused | col(Endpoint.disabled_at).is_not(None)
         )
     ).all()
@@ -64,7 +64,7 @@ def _lock_with_room(session: Session, places: int, at_once: int) -> Sequence[UUI
         .correlate(Endpoint)
         .scalar_subquery()
     )
-    open_ = col(Endpoint.disabled_at).is_(None) & func.coalesce(Endpoint.paused_until <= now, literal(value=True))
+    open_ = col(Endpoint.disabled_at).is_(None) & func.coalesce(col(Endpoint.paused_until) <= now, literal(value=True))
     found = (
         select(col(Endpoint.id))
         .where(open_, oldest.is_not(None), _room(session, at_once) > 0)

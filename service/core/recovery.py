@@ -41,7 +41,7 @@ def recover(session: Session, endpoint: Endpoint, since: datetime, *, again: boo
     found = session.exec(query if again else query.where(~_delivered(endpoint))).all()
     for event_id, _ in found[:_CHUNK]:
         outbox.put(session, Topic.DELIVER, event_id, endpoint.id)
-    return Recovered(len(found[:_CHUNK]), found[-1].created_at if len(found) > _CHUNK else None)
+    return Recovered(len(found[:_CHUNK]), found[-1][1] if len(found) > _CHUNK else None)
 
 
 def _owed(endpoint: Endpoint) -> ColumnElement[bool]:

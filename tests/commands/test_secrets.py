@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import select
 
-from service.core import encryption, signing_keys, webhooks
+from service.core import encryption, errors, signing_keys, webhooks
 from service.core.db import Database
 from service.core.encryption import Keyring
 from service.core.models import Endpoint, SigningKey, Site
@@ -34,7 +34,7 @@ def _reads(database: Database, keys: str, endpoint: Endpoint) -> bool:
     with _with(database, keys).reading() as session:
         try:
             return (signing_keys.shared_secret(session, endpoint) or "").startswith("whsec_")
-        except encryption.errors.WrongSecretKeysError:
+        except errors.WrongSecretKeysError:
             return False
 
 
@@ -65,7 +65,7 @@ def test_nothing_starts_with_a_wrong_key(
 
     refused = run(*command)
 
-    assert isinstance(refused.exception, encryption.errors.WrongSecretKeysError)
+    assert isinstance(refused.exception, errors.WrongSecretKeysError)
     assert _reads(database, OLD, endpoint)
 
 
@@ -75,7 +75,7 @@ def test_a_server_says_what_it_lacks(run: Run, monkeypatch: pytest.MonkeyPatch) 
 
     refused = run("web", "--port", "0")
 
-    assert isinstance(refused.exception, encryption.errors.MissingSecretKeysError)
+    assert isinstance(refused.exception, errors.MissingSecretKeysError)
     assert "`gatepost secrets new`" in str(refused.exception)
 
 
@@ -107,5 +107,5 @@ def test_a_key_file_is_replaced_by_a_rotation(run: Run, tmp_path: Path, monkeypa
     assert rotated.exit_code == 0
     assert file.read_text() != first
     assert len(file.read_text().split()) == 1
-    with pytest.raises(encryption.errors.WrongSecretKeysError):
+    with pytest.raises(errors.WrongSecretKeysError):
         keyring.decrypt(token)

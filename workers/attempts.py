@@ -1,0 +1,57 @@
+"""One attempt to deliver one event: what it needs, and how it is signed and posted."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from service.core import db, signing, signing_keys
+from service.core.encryption import Keyring
+from service.core.models import Endpoint, Event, OutboxRow, SigningKey
+from workers import outbound
+from workers.retries import Outcome
+
+
+@dataclass(frozen=True)
+class Job:
+    """A claimed event with what its attempt needs: no database from here on."""
+
+    row: OutboxRow
+    event: Event
+    endpoint: Endpoint
+    keys: Sequence[SigningKey]
+    claimed_at: datetime  # by the database's clock: a worker whose own is wrong would sign a wrong time
+
+
+def jobs(session: Session, rows: Sequence[OutboxRow]) -> list[Job]:
+    """What there is to send. An erased event gives no job."""
+    events = {
+        event.id: event
+        for event in session.exec(select(Event).where(col(Event.id).in_([row.subject_id for row in rows])))
+    }
+    endpoint_ids = {row.endpoint_id for row in rows if row.endpoint_id}
+    endpoints = {
+        endpoint.id: endpoint for endpoint in session.exec(select(Endpoint).where(col(Endpoint.id).in_(endpoint_ids)))
+    }
+    keys = signing_keys.live(session, endpoint_ids)
+    return [
+        Job(row, events[row.subject_id], endpoints[row.endpoint_id], keys[row.endpoint_id], db.now(session))
+        for row in rows
+        if row.subject_id in events and row.endpoint_id in endpoints
+    ]
+
+
+async def post(client: outbound.Client, keyring: Keyring, job: Job, *, within: timedelta) -> Outcome:
+    secrets = [keyring.decrypt(key.secret) for key in job.keys]
+    signature = signing.headers(str(job.event.id), int(job.claimed_at.timestamp()), job.event.body, secrets)
+    headers = {"content-type": "application/json", "user-agent": "Gatepost", **signature}
+    started = time.monotonic()
+    answer, failed = None, None
+    try:
+        answer = await client.post(job.endpoint.url, job.event.body.encode(), headers, within=within)
+    except outbound.OutboundError as error:
+        failed = error
+    took = timedelta(seconds=time.monotonic() - started)
+    return Outcome(job.claimed_at + took, round(took / timedelta(milliseconds=1)), answer, failed)

@@ -1,0 +1,112 @@
+"""What is written of attempts: the log of deliveries, the row's next attempt, how the endpoint fares."""
+
+import random
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+from http import HTTPStatus
+from uuid import UUID
+
+import structlog
+from sqlmodel import Session, col, select
+
+from service.core import db, outbox, webhooks
+from service.core.db import Database
+from service.core.models import Delivery, Endpoint, Event
+from workers import retries
+from workers.attempts import Job
+from workers.retries import Outcome
+
+log = structlog.get_logger()
+
+Ended = Sequence[tuple[Job, Outcome]]
+# Against who erases them, and nobody else.
+_STAYS = {"read": True, "key_share": True}
+
+
+def record(database: Database, ended: Ended, disable_after: timedelta) -> None:
+    """Write attempts that have ended, in one transaction. After a lost lease only the log of deliveries gets longer."""
+    with database.transaction() as session:
+        events, endpoints = _lock(session, ended)
+        there = [(job, outcome) for job, outcome in ended if job.event.id in events and job.endpoint.id in endpoints]
+        for job, outcome in there:
+            _write(session, job, outcome, endpoints[job.endpoint.id], disable_after)
+    for job, outcome in there:
+        _tell(job, outcome)
+
+
+def _lock(session: Session, ended: Ended) -> tuple[Collection[UUID], dict[UUID, Endpoint]]:
+    """What was not erased meanwhile; it stays until the commit.
+
+    Everybody locks in this order, by id: first events, then endpoints, then rows. An endpoint's success seldom changes
+    it: several couriers record theirs at once.
+    """
+    events = select(Event.id).where(col(Event.id).in_({job.event.id for job, _ in ended})).order_by(col(Event.id))
+    stay = set(session.exec(events.with_for_update(**_STAYS)))
+    failed = {job.endpoint.id for job, outcome in ended if not outcome.delivered}
+    endpoints = {}
+    for ids, lock in ((failed, {"key_share": True}), ({job.endpoint.id for job, _ in ended} - failed, _STAYS)):
+        query = select(Endpoint).where(col(Endpoint.id).in_(ids)).order_by(col(Endpoint.id)).with_for_update(**lock)
+        endpoints |= {endpoint.id: endpoint for endpoint in session.exec(query)}
+    return stay, endpoints
+
+
+def _write(session: Session, job: Job, outcome: Outcome, endpoint: Endpoint, disable_after: timedelta) -> None:
+    jitter = random.uniform(-1, 1)  # noqa: S311 - spreads load, guards nothing
+    ends = outcome.delivered or outcome.status == HTTPStatus.GONE
+    wait = None if ends else retries.next_attempt(job.row.attempts, outcome, jitter)
+    _note(session, endpoint, outcome, disable_after, jitter)
+    waiting = wait is not None and outbox.postpone(session, job.row, wait)
+    if wait is None:
+        outbox.finish(session, [job.row])
+    session.add(
+        Delivery(
+            site_id=job.event.site_id,
+            event_id=job.event.id,
+            endpoint_id=job.endpoint.id,
+            attempt=job.row.attempts,
+            at=job.claimed_at,
+            duration_ms=outcome.milliseconds,
+            status_code=outcome.status,
+            error=_error(outcome),
+            response=outcome.answer.text if outcome.answer else None,
+            next_attempt_at=db.now(session) + wait if wait and waiting else None,
+        )
+    )
+
+
+def _note(session: Session, endpoint: Endpoint, outcome: Outcome, disable_after: timedelta, jitter: float) -> None:
+    """Write down how the endpoint fares, and what follows: a pause, or its end."""
+    now = db.now(session)
+    if outcome.delivered:
+        endpoint.failing_since, endpoint.failures = None, 0
+        return
+    endpoint.failing_since = endpoint.failing_since or now
+    endpoint.failures += 1
+    if wait := retries.pause(endpoint.failures, outcome, jitter):
+        endpoint.paused_until = max(endpoint.paused_until or now, now + wait)
+    if outcome.status == HTTPStatus.GONE:
+        _disable(session, endpoint, "The receiver answered 410 Gone.")
+    elif now - endpoint.failing_since >= disable_after:
+        _disable(session, endpoint, f"Every attempt since {endpoint.failing_since:%Y-%m-%d %H:%M} UTC has failed.")
+
+
+def _disable(session: Session, endpoint: Endpoint, reason: str) -> None:
+    if endpoint.disabled_at is None:
+        webhooks.disable(session, endpoint, reason)
+        log.warning("endpoint.disabled", site_id=str(endpoint.site_id), endpoint_id=str(endpoint.id), reason=reason)
+
+
+def _tell(job: Job, outcome: Outcome) -> None:
+    log.info(
+        "delivery",
+        comment_id=str(job.event.comment_id),
+        event_id=str(job.event.id),
+        attempt=job.row.attempts,
+        status=outcome.status,
+        error=_error(outcome),
+        delivered=outcome.delivered,
+    )
+
+
+def _error(outcome: Outcome) -> str | None:
+    return str(outcome.error) if outcome.error else None
