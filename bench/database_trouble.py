@@ -1,4 +1,4 @@
-"""What clients see while PostgreSQL is killed, frozen, locked or without room: `python -m bench.database_trouble`.
+"""What clients see while PostgreSQL is killed, frozen or locked: `python -m bench.database_trouble`.
 
 A whole deployment on this machine, and clients that post without end. For each trouble: when the first 503 came, how
 long the slowest answer took meanwhile, when the first 202 came after it was over, and whether all is well in the end.
@@ -35,8 +35,7 @@ CALM_SECONDS = 3.0
 TROUBLE_SECONDS = 10.0
 AFTER_SECONDS = 6.0
 LATEST = timedelta(minutes=2)
-# Of the right length for a database without room to run into its limit soon.
-TEXT = "The letters of 1839 read quite differently now. " * 40
+TEXT = "The letters of 1839 read quite differently now."
 
 Trouble = Callable[[OwnPostgreSQL, str], AbstractContextManager[None]]
 
@@ -70,19 +69,11 @@ def locked(_: OwnPostgreSQL, url: str) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def full(server: OwnPostgreSQL, _: str) -> Iterator[None]:
-    server.fill()
-    yield
-    server.make_room()
-
-
 TROUBLES: dict[str, Trouble] = {
     "killed": killed,
     "frozen": frozen,
     "postmaster frozen": without_postmaster,
     "table locked": locked,
-    "disk full": full,
 }
 
 
