@@ -155,6 +155,14 @@ def test_a_hostile_comment_in_a_batch_is_refused(client: TestClient) -> None:
         _assert_refused(_post(client, batch, f"{PATH}/batch"), what, 422)
 
 
+def test_a_body_of_very_many_names_is_refused_before_each_becomes_an_error(client: TestClient) -> None:
+    answer = _post(client, b'{"comments": [%s]}' % BODIES["100,000 unknown names"], f"{PATH}/batch")
+
+    _assert_refused(answer, "100,000 names", 422)
+    assert [error["pointer"] for error in answer.json()["errors"]] == [""]
+    assert "20,000 names" in answer.json()["errors"][0]["detail"]
+
+
 def test_a_hostile_body_is_refused_by_every_route_that_takes_one(app: FastAPI, client: TestClient) -> None:
     for path, operations in app.openapi()["paths"].items():
         for method, operation in operations.items():
