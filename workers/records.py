@@ -19,8 +19,6 @@ from workers.retries import Outcome
 log = structlog.get_logger()
 
 Ended = Sequence[tuple[Job, Outcome]]
-# Against who erases them, and nobody else.
-_STAYS = {"read": True, "key_share": True}
 
 
 def record(database: Database, ended: Ended, disable_after: timedelta) -> None:
@@ -41,12 +39,13 @@ def _lock(session: Session, ended: Ended) -> tuple[Collection[UUID], dict[UUID, 
     it: several couriers record theirs at once.
     """
     events = select(Event.id).where(col(Event.id).in_({job.event.id for job, _ in ended})).order_by(col(Event.id))
-    stay = set(session.exec(events.with_for_update(**_STAYS)))
+    stay = set(session.exec(events.with_for_update(read=True, key_share=True)))
     failed = {job.endpoint.id for job, outcome in ended if not outcome.delivered}
-    endpoints = {}
-    for ids, lock in ((failed, {"key_share": True}), ({job.endpoint.id for job, _ in ended} - failed, _STAYS)):
-        query = select(Endpoint).where(col(Endpoint.id).in_(ids)).order_by(col(Endpoint.id)).with_for_update(**lock)
-        endpoints |= {endpoint.id: endpoint for endpoint in session.exec(query)}
+    endpoints: dict[UUID, Endpoint] = {}
+    for ids, read in ((failed, False), ({job.endpoint.id for job, _ in ended} - failed, True)):
+        query = select(Endpoint).where(col(Endpoint.id).in_(ids)).order_by(col(Endpoint.id))
+        found = session.exec(query.with_for_update(read=read, key_share=True))
+        endpoints |= {endpoint.id: endpoint for endpoint in found}
     return stay, endpoints
 
 
