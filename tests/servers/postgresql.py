@@ -141,7 +141,9 @@ class OwnPostgreSQL(PostgreSQL):
         postmaster = psutil.Process(self.process.pid)
         # Who is started later takes the limit over. As the server's user: root may lack the right to.
         for one in (postmaster, *postmaster.children()):
-            subprocess.run(["prlimit", f"--pid={one.pid}", f"--fsize={soft}:"], user=self._user, group=self._user, check=True)
+            subprocess.run(
+                ["prlimit", f"--pid={one.pid}", f"--fsize={soft}:"], user=self._user, group=self._user, check=True
+            )
 
     def remove(self) -> None:
         self.process.kill()
