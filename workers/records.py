@@ -26,8 +26,9 @@ def record(database: Database, ended: Ended, disable_after: timedelta) -> None:
     with database.transaction() as session:
         events, endpoints = _lock(session, ended)
         there = [(job, outcome) for job, outcome in ended if job.event.id in events and job.endpoint.id in endpoints]
-        for job, outcome in there:
-            _write(session, job, outcome, endpoints[job.endpoint.id], disable_after)
+        waits = [_write(session, job, outcome, endpoints[job.endpoint.id], disable_after) for job, outcome in there]
+        done = [job.row for (job, _), wait in zip(there, waits, strict=True) if wait is None]
+        outbox.finish(session, done)
     for job, outcome in there:
         _tell(job, outcome)
 
@@ -49,14 +50,15 @@ def _lock(session: Session, ended: Ended) -> tuple[Collection[UUID], dict[UUID, 
     return stay, endpoints
 
 
-def _write(session: Session, job: Job, outcome: Outcome, endpoint: Endpoint, disable_after: timedelta) -> None:
+def _write(
+    session: Session, job: Job, outcome: Outcome, endpoint: Endpoint, disable_after: timedelta
+) -> timedelta | None:
+    """How long until the event is tried again; None when this attempt was the last."""
     jitter = random.uniform(-1, 1)  # noqa: S311 - spreads load, guards nothing
     ends = outcome.delivered or outcome.status == HTTPStatus.GONE
     wait = None if ends else retries.next_attempt(job.row.attempts, outcome, jitter)
     _note(session, endpoint, outcome, disable_after, jitter)
     waiting = wait is not None and outbox.postpone(session, job.row, wait)
-    if wait is None:
-        outbox.finish(session, [job.row])
     session.add(
         Delivery(
             site_id=job.event.site_id,
@@ -71,6 +73,7 @@ def _write(session: Session, job: Job, outcome: Outcome, endpoint: Endpoint, dis
             next_attempt_at=db.now(session) + wait if wait and waiting else None,
         )
     )
+    return wait
 
 
 def _note(session: Session, endpoint: Endpoint, outcome: Outcome, disable_after: timedelta, jitter: float) -> None:
