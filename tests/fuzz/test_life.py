@@ -32,7 +32,7 @@ from service.core import comments, errors, outbox, sites, webhooks
 from service.core.comments import Submission
 from service.core.db import Database
 from service.core.labels import Scores
-from service.core.models import AuditEntry, Category, Comment, Delivery, Event, OutboxRow, Site, Status
+from service.core.models import AuditEntry, Category, Comment, Delivery, Endpoint, Event, OutboxRow, Site, Status
 from service.core.queue import Topic
 from service.core.settings import Settings
 from tests.engines import WordEngine, WordSpam
@@ -161,12 +161,14 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def time_passes(self) -> None:
-        """A courier is killed with what it has claimed; then every lease ends, and every retry is due."""
+        """A courier is killed with what it has claimed; then every lease and every pause ends, every retry is due."""
         with self.database.transaction() as session:
             outbox.claim(session, Topic.DELIVER, 1, LATER / 2)
         with self.database.transaction() as session:
             for row in session.exec(select(OutboxRow)).all():
                 row.due_at -= LATER
+            endpoint = session.get_one(Endpoint, self.endpoint_id)
+            endpoint.paused_until = endpoint.paused_until and endpoint.paused_until - LATER
 
     # What must be true at any moment.
 
