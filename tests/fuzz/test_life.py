@@ -134,9 +134,11 @@ class Life(RuleBasedStateMachine):
     def score_and_be_killed(self) -> None:
         self._score(_be_killed)
 
-    @rule(comment_id=known, word=WORDS)
-    def score_while_the_blog_edits(self, comment_id: UUID, word: str) -> None:
-        self._score(lambda: self.edit(comment_id, word))
+    @rule(target=known, before=WORDS, after=WORDS)
+    def score_while_the_blog_edits(self, before: str, after: str) -> object:
+        comment_id: Any = self.submit(before, key=False, named=False)
+        self._score(lambda: self.edit(comment_id, after))
+        return comment_id
 
     @rule(comment_id=known, approve=st.booleans())
     def score_while_a_human_decides(self, comment_id: UUID, *, approve: bool) -> None:
