@@ -1,6 +1,6 @@
 """Which due webhooks a courier takes next: a few of each endpoint, so that none waits behind another's thousands."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -13,13 +13,16 @@ from service.core.queue import Topic
 from workers.retries import PAUSE_AFTER
 
 
-def claim(session: Session, places: int, lease: timedelta, at_once: int) -> list[OutboxRow]:
+def claim(
+    session: Session, places: int, lease: timedelta, at_once: int, without: Collection[UUID] = ()
+) -> list[OutboxRow]:
     """Take up to `places` due rows, such that no endpoint has more than `at_once` under way at all couriers together.
 
-    The endpoint that has the fewest under way comes first. One that only fails gets one at a time.
+    The endpoint that has the fewest under way comes first; those in `without` get nothing. One that only fails gets one
+    at a time.
     """
     _set_aside(session)
-    due = _next_due(session, _lock_with_room(session, places, at_once), places, at_once)
+    due = _next_due(session, _lock_with_room(session, places, at_once, without), places, at_once)
     return outbox.claim(session, Topic.DELIVER, places, lease, col(OutboxRow.id).in_(due)) if due else []
 
 
@@ -52,7 +55,7 @@ def _due_to(session: Session, endpoint_ids: Sequence[UUID]) -> ColumnElement[boo
     return col(OutboxRow.id).in_(select(rows.c.id))
 
 
-def _lock_with_room(session: Session, places: int, at_once: int) -> Sequence[UUID]:
+def _lock_with_room(session: Session, places: int, at_once: int, without: Collection[UUID]) -> Sequence[UUID]:
     """The endpoints that may get more, locked: what is under way is counted by one courier at a time.
 
     A courier that stops here for a while, frozen with its machine, stops nobody's deliveries to other endpoints.
@@ -67,7 +70,7 @@ def _lock_with_room(session: Session, places: int, at_once: int) -> Sequence[UUI
     open_ = col(Endpoint.disabled_at).is_(None) & func.coalesce(col(Endpoint.paused_until) <= now, literal(value=True))
     found = (
         select(col(Endpoint.id))
-        .where(open_, oldest.is_not(None), _room(session, at_once) > 0)
+        .where(open_, oldest.is_not(None), _room(session, at_once) > 0, col(Endpoint.id).not_in(without))
         .order_by(_under_way(session), oldest)
         .limit(places)
         .with_for_update(skip_locked=True, key_share=True)

@@ -2,10 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
+from uuid import UUID
 
 from service.core import outbox
 from service.core.db import Database
@@ -14,8 +15,9 @@ from workers import attempts, claims, outbound, records
 from workers.attempts import Job
 from workers.retries import Outcome
 
-# A step goes on claiming for this long, and for as long as an attempt is out that it began by then: what one slow
-# receiver holds is its own place, not the courier. Short, so that a worker that is told to end does.
+# A step goes on claiming for this long, and for as long as an attempt is out that it began by then, but not for that
+# attempt's endpoint: what a slow receiver holds is its own place, not the courier, and not the end of the step. Short,
+# so that a worker that is told to end does.
 _CLAIMING_SECONDS = 2.0
 
 
@@ -38,13 +40,13 @@ class _Step:
     ended: list[tuple[Job, Outcome]] = field(default_factory=list)
     recording: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    def claim(self) -> list[Job]:
-        """Take what fits into the free places."""
+    def claim(self, without: Collection[UUID] = ()) -> list[Job]:
+        """Take what fits into the free places; nothing for the endpoints in `without`."""
         # Longer than an attempt can take, so that nobody else makes the same one meanwhile.
         lease = self.settings.deliver_timeout + timedelta(seconds=15)
         places = self.settings.deliver_batch - len(self.running)
         with self.database.transaction() as session:
-            rows = claims.claim(session, places, lease, self.settings.deliver_at_once)
+            rows = claims.claim(session, places, lease, self.settings.deliver_at_once, without)
             jobs = attempts.jobs(session, rows)
             attempted = {job.row.id for job in jobs}
             outbox.finish(session, [row for row in rows if row.id not in attempted])
@@ -69,15 +71,18 @@ class _Step:
 
     async def _attempt_all(self, client: outbound.Client, jobs: Sequence[Job]) -> None:
         until = time.monotonic() + _CLAIMING_SECONDS
-        early: set[asyncio.Task[None]] = set()
+        early: dict[asyncio.Task[None], UUID] = {}
+        slow: set[UUID] = set()
         while jobs or self.running:
-            begun = {asyncio.create_task(self._attempt(client, job)) for job in jobs}
-            self.running |= begun
+            begun = {asyncio.create_task(self._attempt(client, job)): job.endpoint.id for job in jobs}
+            self.running |= begun.keys()
             if time.monotonic() < until:
                 early |= begun
-            ended = await self._some_end()
-            early -= ended
-            jobs = await self._claim_more() if early or time.monotonic() < until else []
+            for task in await self._some_end():
+                early.pop(task, None)
+            if time.monotonic() >= until:
+                slow |= set(early.values())
+            jobs = await self._claim_more(slow) if early or time.monotonic() < until else []
 
     async def _some_end(self) -> set[asyncio.Task[None]]:
         """Wait until an attempt has ended, or there may be something new to claim."""
@@ -86,11 +91,11 @@ class _Step:
         self.failures += [failure for task in ended if (failure := task.exception())]
         return ended
 
-    async def _claim_more(self) -> Sequence[Job]:
+    async def _claim_more(self, without: Collection[UUID]) -> Sequence[Job]:
         if self.failures or len(self.running) >= self.settings.deliver_batch:
             return []
         try:
-            return await asyncio.to_thread(self.claim)
+            return await asyncio.to_thread(self.claim, without)
         except Exception as failure:  # noqa: BLE001 - it rises when the attempts under way are recorded
             self.failures.append(failure)
             return []
