@@ -96,7 +96,8 @@ def submit(session: Session, site_id: UUID, submission: Submission, idempotency_
     Raises IdempotencyConflictError when the key came before with another body.
     """
     once = Once(idempotency_key, _body_hash([submission])) if idempotency_key else None
-    return _submit(session, site_id, submission, once)
+    [comment] = _submit(session, site_id, [submission], [once])
+    return comment
 
 
 def submit_all(
@@ -106,18 +107,26 @@ def submit_all(
     # Stored in one order for all: two batches that hold the same external ids crosswise would wait for each other.
     order = sorted(range(len(submissions)), key=lambda number: submissions[number].external_id or "")
     once = _once_each(submissions, idempotency_key)
-    stored = {number: _submit(session, site_id, submissions[number], once[number]) for number in order}
-    return [stored[number] for number in range(len(submissions))]
+    stored = _submit(session, site_id, [submissions[number] for number in order], [once[number] for number in order])
+    by_number = dict(zip(order, stored, strict=True))
+    return [by_number[number] for number in range(len(submissions))]
 
 
-def _submit(session: Session, site_id: UUID, submission: Submission, once: Once | None) -> Comment:
-    comment = Comment(**submission.model_dump(), **_derived(submission), site_id=site_id, created_at=db.now(session))
-    if once and not _take_key(session, comment, once):
-        return _first(session, site_id, once)
-    if not db.insert_if_absent(session, Comment.__table__, comment.model_dump()):  # type: ignore[attr-defined]
-        return _by_external_id(session, comment, once)
-    outbox.put(session, Topic.SCORE, comment.id)
-    return comment
+def _submit(
+    session: Session, site_id: UUID, submissions: Sequence[Submission], once: Sequence[Once | None]
+) -> list[Comment]:
+    """In as few statements as one comment takes: a batch must not wait for the database hundreds of times."""
+    now = db.now(session)
+    made = [Comment(**one.model_dump(), **_derived(one), site_id=site_id, created_at=now) for one in submissions]
+    keyed = [(comment, one) for comment, one in zip(made, once, strict=True) if one]
+    first = _by_key(session, site_id, keyed)
+    new = [comment for comment in made if comment.id not in first]
+    stored = db.insert_if_absent(session, Comment.__table__, [comment.model_dump() for comment in new])  # type: ignore[attr-defined]
+    first |= _by_external_id(session, site_id, [comment for comment in new if (comment.id,) not in stored], keyed)
+    for comment in new:
+        if (comment.id,) in stored:
+            outbox.put(session, Topic.SCORE, comment.id)
+    return [first.get(comment.id, comment) for comment in made]
 
 
 def get(session: Session, site_id: UUID, comment_id: UUID, *, lock: bool = False) -> Comment:
@@ -349,22 +358,40 @@ def _once_each(submissions: Sequence[Submission], key: str | None) -> list[Once]
     return [Once(f"batch {key_hash} {number}", body_hash) for number in range(len(submissions))]
 
 
-def _take_key(session: Session, comment: Comment, once: Once) -> bool:
-    row = IdempotencyKey(site_id=comment.site_id, comment_id=comment.id, **asdict(once))
-    return db.insert_if_absent(session, IdempotencyKey.__table__, row.model_dump())  # type: ignore[attr-defined]
-
-
-def _first(session: Session, site_id: UUID, once: Once) -> Comment:
-    row = session.get_one(IdempotencyKey, (site_id, once.key))
-    if row.body_hash != once.body_hash:
+def _by_key(session: Session, site_id: UUID, keyed: Sequence[tuple[Comment, Once]]) -> dict[UUID, Comment]:
+    """Take the keys. For each comment whose key came before, by its id: the first comment with it."""
+    rows = [IdempotencyKey(site_id=site_id, comment_id=comment.id, **asdict(once)) for comment, once in keyed]
+    taken = db.insert_if_absent(session, IdempotencyKey.__table__, [row.model_dump() for row in rows])  # type: ignore[attr-defined]
+    repeated = {once.key: (comment, once) for comment, once in keyed if (site_id, once.key) not in taken}
+    before = _keys(session, site_id, repeated)
+    if any(row.body_hash != repeated[row.key][1].body_hash for row in before):
         raise errors.IdempotencyConflictError
-    return get(session, site_id, row.comment_id)
+    ids = {row.comment_id for row in before}
+    known = {comment.id: comment for comment in session.exec(select(Comment).where(col(Comment.id).in_(ids)))}
+    if ids - known.keys():
+        # Erased just now.
+        raise errors.NotFoundError("There is no such comment at this site.")
+    return {repeated[row.key][0].id: known[row.comment_id] for row in before}
 
 
-def _by_external_id(session: Session, comment: Comment, once: Once | None) -> Comment:
-    first = session.exec(
-        select(Comment).where(col(Comment.site_id) == comment.site_id, col(Comment.external_id) == comment.external_id)
-    ).one()
-    if once:
-        session.get_one(IdempotencyKey, (comment.site_id, once.key)).comment_id = first.id
+def _keys(session: Session, site_id: UUID, keys: Collection[str]) -> Sequence[IdempotencyKey]:
+    if not keys:
+        return []
+    query = select(IdempotencyKey).where(col(IdempotencyKey.site_id) == site_id, col(IdempotencyKey.key).in_(keys))
+    return session.exec(query).all()
+
+
+def _by_external_id(
+    session: Session, site_id: UUID, repeats: Sequence[Comment], keyed: Sequence[tuple[Comment, Once]]
+) -> dict[UUID, Comment]:
+    """The first comment with the external id of each repeat, by the repeat's id. Its key names the first one too."""
+    if not repeats:
+        return {}
+    ids = {comment.external_id for comment in repeats}
+    query = select(Comment).where(col(Comment.site_id) == site_id, col(Comment.external_id).in_(ids))
+    by_external_id = {comment.external_id: comment for comment in session.exec(query)}
+    first = {comment.id: by_external_id[comment.external_id] for comment in repeats}
+    named = {once.key: first[comment.id] for comment, once in keyed if comment.id in first}
+    for row in _keys(session, site_id, named):
+        row.comment_id = named[row.key].id
     return first

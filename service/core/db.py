@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -160,9 +160,14 @@ def keyring(session: Session) -> Keyring:
     return found
 
 
-def insert_if_absent(session: Session, table: Table, values: Mapping[str, Any]) -> bool:
-    """Insert one row, or nothing when a unique constraint already has it. Waits for a rival's open transaction."""
+def insert_if_absent(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> set[tuple[Any, ...]]:
+    """Insert the rows but those that a unique constraint already has; the primary keys of the inserted ones.
+
+    Waits for a rival's open transaction.
+    """
+    if not rows:
+        return set()
     dialect = postgresql_dialect if session.get_bind().dialect.name == "postgresql" else sqlite_dialect
-    statement = dialect.insert(table).values(**values).on_conflict_do_nothing()
+    statement = dialect.insert(table).on_conflict_do_nothing()
     # Asked by RETURNING: what `rowcount` says of an INSERT depends on the driver.
-    return session.execute(statement.returning(*table.primary_key)).first() is not None
+    return {tuple(row) for row in session.execute(statement.returning(*table.primary_key), rows)}

@@ -159,17 +159,27 @@ def test_after_a_reader_the_same_connection_writes_with_the_lock_again(database:
         assert len(session.exec(select(Site)).all()) == 4
 
 
-def test_an_absent_row_is_inserted_and_a_present_one_left_alone(database: Database) -> None:
-    site = Site(name="first")
+def test_absent_rows_are_inserted_and_present_ones_left_alone(database: Database) -> None:
+    site, other = Site(name="first"), Site(name="other")
     again = Site(id=site.id, name="second")
 
     with database.transaction() as session:
-        inserted = [db.insert_if_absent(session, Site.__table__, s.model_dump()) for s in (site, again)]  # type: ignore[attr-defined]
+        before = db.insert_if_absent(session, Site.__table__, [site.model_dump()])  # type: ignore[attr-defined]
+        after = db.insert_if_absent(session, Site.__table__, [again.model_dump(), other.model_dump()])  # type: ignore[attr-defined]
 
     with database.reading() as session:
         names = session.exec(select(Site.name)).all()
-    assert inserted == [True, False]
-    assert names == ["first"]
+    assert (before, after) == ({(site.id,)}, {(other.id,)})
+    assert set(names) == {"first", "other"}
+
+
+def test_of_two_rows_that_are_the_same_the_first_is_inserted(database: Database) -> None:
+    sites = [Site(name="same"), Site(name="same")]
+
+    with database.transaction() as session:
+        inserted = db.insert_if_absent(session, Site.__table__, [site.model_dump() for site in sites])  # type: ignore[attr-defined]
+
+    assert inserted == {(sites[0].id,)}
 
 
 def test_an_insert_waits_for_a_rival_and_takes_over_when_it_rolls_back(database: Database) -> None:
@@ -205,7 +215,7 @@ def test_an_insert_waits_for_a_rival_and_takes_over_when_it_rolls_back(database:
 
 def _insert(session: Session, site_id: UUID) -> bool:
     values = Site(id=site_id, name="Treaty blog").model_dump()
-    return db.insert_if_absent(session, Site.__table__, values)  # type: ignore[attr-defined]
+    return bool(db.insert_if_absent(session, Site.__table__, [values]))  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
