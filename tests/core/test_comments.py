@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import event, text, update
 from sqlmodel import Session, SQLModel, col, select
 
 from service.core import comments, db, errors, sites, webhooks
@@ -746,3 +746,23 @@ def test_a_human_may_approve_what_the_policy_has_rejected(database: Database, su
     reviewed = _review(database, comment)
 
     assert (reviewed.status, reviewed.category, reviewed.decided_by) == (Status.APPROVED, None, "Mia")
+
+
+def test_a_batch_takes_as_few_statements_as_one_comment(database: Database, site_id: UUID) -> None:
+    def statements_for(batch: list[Submission], key: str) -> int:
+        seen: list[str] = []
+        listener = lambda *args: seen.append(args[2])  # noqa: E731 - to be removed again
+        event.listen(database.engine, "before_cursor_execute", listener)
+        with database.transaction() as session:
+            comments.submit_all(session, site_id, batch, key)
+        event.remove(database.engine, "before_cursor_execute", listener)
+        return len(seen)
+
+    few = [submission(external_id=f"few-{number}") for number in range(2)]
+    many = [submission(external_id=f"many-{number}") for number in range(100)]
+
+    taken = statements_for(few, "few"), statements_for(many, "many")
+    repeated = statements_for(few, "few"), statements_for(many, "many")
+
+    assert taken[0] == taken[1]
+    assert repeated[0] == repeated[1]
