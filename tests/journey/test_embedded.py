@@ -51,7 +51,7 @@ def test_kills_in_the_middle_of_work_lose_nothing(embedded: Deployment, receiver
             assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         embedded.start()
 
-    eventually(lambda: ledger.is_quiet(embedded.database), within=timedelta(seconds=60), context=embedded.tails)
+    eventually(lambda: ledger.is_quiet(embedded.database), within=timedelta(minutes=2), context=embedded.tails)
     assert len(accepted) == 400
     assert ledger.judge(embedded.database, accepted, receiver.requests) == ledger.CLEAN
 
