@@ -44,23 +44,27 @@ def align(written: str) -> Alignment:
 
     Slow beside them; exact to the character where one stands for itself, else to the tag, the entity or the word.
     """
-    shown = _shown(written)
-    return shown.then(_align(text.normalise(shown.copy), _normalised(shown.copy), shown.copy))
+    return _through_normalising(_through_markup(written))
 
 
 def forms(written: str, read: Reading) -> list[Alignment]:
-    """The forms of a comment that are scored, the one with the fewest disguises last."""
-    return [align(written), align_unveiled(written, read)] if read.is_disguised else [align(written)]
+    """The forms of a comment that are scored: as it reads and, if it is disguised, with its disguises undone.
+
+    A disguised word comes from all that was written for it.
+    """
+    shown = _through_markup(written)
+    found = [_through_normalising(shown)]
+    if read.is_disguised:
+        found.append(shown.then(_align(read.unveiled, _unveiled(shown.copy, read.disguises), shown.copy)))
+    return found
 
 
-def align_unveiled(written: str, read: Reading) -> Alignment:
-    """Follow it to the copy with its disguises undone: a disguised word comes from all that was written for it."""
-    shown = _shown(written)
-    return shown.then(_align(read.unveiled, _unveiled(shown.copy, read.disguises), shown.copy))
-
-
-def _shown(written: str) -> Alignment:
+def _through_markup(written: str) -> Alignment:
     return _align(markup.plain(written), _without_markup(written), written)
+
+
+def _through_normalising(shown: Alignment) -> Alignment:
+    return shown.then(_align(text.normalise(shown.copy), _normalised(shown.copy), shown.copy))
 
 
 def _align(copy: str, places: Iterable[Place], original: str) -> Alignment:

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import delete, func, select, tuple_
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from service.core import comments as all_comments
@@ -137,9 +136,7 @@ def _leave(session: Session, comments: Sequence[Comment], parts: Mapping[UUID, _
     """Store the imprints, in place of those of an earlier revision, and forget what is too old to be looked at."""
     now = db.now(session)
     session.execute(delete(Imprint).where(col(Imprint.comment_id).in_([comment.id for comment in comments])))
-    # By the key, which begins with the time (RFC 9562, version 7): that needs no index of its own.
-    oldest = UUID(int=int((now - _SIMILAR_WITHIN).timestamp() * 1000) << 80)
-    session.execute(delete(Imprint).where(col(Imprint.comment_id) < oldest))
+    session.execute(delete(Imprint).where(col(Imprint.comment_id) < db.first_id(now - _SIMILAR_WITHIN)))
     rows = [
         {"comment_id": comment.id, "hash": value, "site_id": comment.site_id, "created_at": now}
         for comment in comments
@@ -148,5 +145,4 @@ def _leave(session: Session, comments: Sequence[Comment], parts: Mapping[UUID, _
     ]
     if rows:
         # Another worker may have taken the comment over.
-        dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-        session.execute(dialect.insert(Imprint).values(rows).on_conflict_do_nothing())
+        session.execute(db.insert(session, Imprint).values(rows).on_conflict_do_nothing())

@@ -17,7 +17,6 @@ from sqlmodel import Session, col, delete, select, tuple_
 
 from service.core import db, erasure, throttle
 from service.core.db import Database
-from service.core.erasure import first_id
 from service.core.models import AuditEntry, ConsoleSession, Event, IdempotencyKey, OutboxRow
 from service.core.settings import Settings
 
@@ -109,7 +108,7 @@ def _traces(age: timedelta) -> Batch:
 def _events(age: timedelta) -> Batch:
     """With their deliveries. One that is still owed to somebody stays."""
     owed = exists().where(col(OutboxRow.subject_id) == Event.id)
-    return lambda session: _delete(session, Event.id, (col(Event.id) < first_id(db.now(session) - age)) & ~owed)
+    return lambda session: _delete(session, Event.id, (col(Event.id) < db.first_id(db.now(session) - age)) & ~owed)
 
 
 def _idempotency_keys(age: timedelta) -> Batch:
@@ -126,7 +125,7 @@ def _idempotency_keys(age: timedelta) -> Batch:
 
 
 def _audit(age: timedelta) -> Batch:
-    return lambda session: _delete(session, AuditEntry.id, col(AuditEntry.id) < first_id(db.now(session) - age))
+    return lambda session: _delete(session, AuditEntry.id, col(AuditEntry.id) < db.first_id(db.now(session) - age))
 
 
 def _console_sessions(settings: Settings) -> Batch:

@@ -111,8 +111,7 @@ def _cases(database: Database, jobs: Sequence[Job]) -> dict[UUID, Case]:
         learned = store.load_all(session, policies.keys())
     return {
         job.row.id: Case(comment, *policies[comment.site_id], past[comment.id], learned[comment.site_id])
-        for job in jobs
-        for comment in [job.comment]
+        for job, comment in zip(jobs, pending, strict=True)
     }
 
 

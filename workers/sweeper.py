@@ -23,7 +23,7 @@ log = structlog.get_logger()
 def sweep(database: Database, settings: Settings, topic: Topic, step: Step) -> int:
     """Ring if rows of the topic are due, and take a step when they wait for too long: the rows that it claimed."""
     with database.reading() as session:
-        waited = outbox.lag(session).get(topic)
+        waited = outbox.waited(session, topic)
     if waited is None:
         return 0
     database.bell.ring(topic)

@@ -19,6 +19,7 @@ from service.core.models import AuditEntry, Category, Comment, Content, Event, I
 from service.core.policy import Decision, Verdict
 from service.core.queue import Topic
 
+_UNKNOWN = "There is no such comment at this site."
 METADATA_LIMIT = 4096
 METADATA_DEPTH = 20
 # Who did it, when it was no moderator: the machine, or the blog itself through its key.
@@ -137,7 +138,7 @@ def get(session: Session, site_id: UUID, comment_id: UUID, *, lock: bool = False
         query = query.with_for_update().execution_options(populate_existing=True)
     comment = session.exec(query).first()
     if comment is None:
-        raise errors.NotFoundError("There is no such comment at this site.")
+        raise errors.NotFoundError(_UNKNOWN)
     return comment
 
 
@@ -370,7 +371,7 @@ def _by_key(session: Session, site_id: UUID, keyed: Sequence[tuple[Comment, Once
     known = {comment.id: comment for comment in session.exec(select(Comment).where(col(Comment.id).in_(ids)))}
     if ids - known.keys():
         # Erased just now.
-        raise errors.NotFoundError("There is no such comment at this site.")
+        raise errors.NotFoundError(_UNKNOWN)
     return {repeated[row.key][0].id: known[row.comment_id] for row in before}
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import uuid_utils.compat
 from sqlalchemy import (
@@ -25,7 +26,7 @@ from sqlalchemy.dialects import postgresql as postgresql_dialect
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
-from sqlmodel import Session
+from sqlmodel import Session, SQLModel
 
 from service.core import postgresql
 from service.core.encryption import Keyring
@@ -33,6 +34,11 @@ from service.core.queue import Bell
 
 # Time-ordered (RFC 9562, version 7): new rows land at the end of every index.
 new_id = uuid_utils.compat.uuid7
+
+
+def first_id(at: datetime) -> UUID:
+    """What every id from then on is larger than (RFC 9562, version 7): the key finds old rows without an index more."""
+    return UUID(int=int(at.timestamp() * 1000) << 80)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -167,7 +173,13 @@ def insert_if_absent(session: Session, table: Table, rows: Sequence[Mapping[str,
     """
     if not rows:
         return set()
-    dialect = postgresql_dialect if session.get_bind().dialect.name == "postgresql" else sqlite_dialect
-    statement = dialect.insert(table).on_conflict_do_nothing()
+    statement = insert(session, table).on_conflict_do_nothing()
     # Asked by RETURNING: what `rowcount` says of an INSERT depends on the driver.
     return {tuple(row) for row in session.execute(statement.returning(*table.primary_key), rows)}
+
+
+def insert(session: Session, into: Table | type[SQLModel]) -> postgresql_dialect.Insert | sqlite_dialect.Insert:
+    """An INSERT that can say what happens ON CONFLICT, which each kind of database has for itself."""
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql_dialect.insert(into)
+    return sqlite_dialect.insert(into)

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, or_, update
 from sqlmodel import Session, col, select
 
-from service.core import comments
+from service.core import comments, db
 from service.core.models import Comment, Status
 
 # What is locked and deleted in one transaction: nobody waits for long behind it.
@@ -43,7 +43,7 @@ def author(session: Session, site_id: UUID, who: Author, actor: str) -> int:
 def decided_before(session: Session, at: datetime) -> int:
     """Erase up to `BATCH` comments that were approved or rejected before then; how many these were."""
     done = col(Comment.status).in_([Status.APPROVED, Status.REJECTED])
-    return _erase(session, (col(Comment.id) < first_id(at)) & done & (col(Comment.decided_at) < at), RETENTION)
+    return _erase(session, (col(Comment.id) < db.first_id(at)) & done & (col(Comment.decided_at) < at), RETENTION)
 
 
 def traces_before(session: Session, at: datetime, after: UUID) -> Sequence[UUID]:
@@ -56,7 +56,7 @@ def traces_before(session: Session, at: datetime, after: UUID) -> Sequence[UUID]
         select(Comment.id)
         .where(
             col(Comment.id) > after,
-            col(Comment.id) < first_id(at),
+            col(Comment.id) < db.first_id(at),
             or_(*(col(trace).is_not(None) for trace in traces)),
         )
         .order_by(col(Comment.id))
@@ -69,11 +69,6 @@ def traces_before(session: Session, at: datetime, after: UUID) -> Sequence[UUID]
         update(Comment).where(col(Comment.id).in_(ids)).values(author_ip=None, user_agent=None, referrer=None)
     )
     return ids
-
-
-def first_id(at: datetime) -> UUID:
-    """What every id from then on is larger than (RFC 9562, version 7): the key finds old rows without an index more."""
-    return UUID(int=int(at.timestamp() * 1000) << 80)
 
 
 def _erase(session: Session, which: ColumnElement[bool], actor: str) -> int:

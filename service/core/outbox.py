@@ -94,13 +94,18 @@ def forget(session: Session, subject_ids: Collection[UUID]) -> None:
 
 def lag(session: Session) -> dict[Topic, timedelta]:
     """How long the oldest due row of each topic has been waiting; no entry when nothing is due."""
+    waits = {topic: waited(session, topic) for topic in Topic}
+    return {topic: wait for topic, wait in waits.items() if wait is not None}
+
+
+def waited(session: Session, topic: Topic) -> timedelta | None:
+    """How long the oldest due row of the topic has been waiting; None when nothing is due."""
     now = db.now(session)
-    oldest = (
-        select(col(OutboxRow.topic), func.min(OutboxRow.due_at))
-        .where(col(OutboxRow.due_at) <= now)
-        .group_by(col(OutboxRow.topic))
+    # The first in the index, however many are due.
+    oldest = session.scalar(
+        select(func.min(OutboxRow.due_at)).where(col(OutboxRow.topic) == topic, col(OutboxRow.due_at) <= now)
     )
-    return {topic: now - due_at for topic, due_at in session.execute(oldest).all()}
+    return None if oldest is None else now - oldest
 
 
 def _mine(rows: Sequence[OutboxRow]) -> ColumnElement[bool]:

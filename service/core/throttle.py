@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import case, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, delete
 
 from service.core import db, errors
@@ -81,8 +80,7 @@ def forget(session: Session) -> int:
 def _add(session: Session, subject: str) -> LoginThrottle:
     """One more failure, in one statement: it waits for a rival's open transaction."""
     now = db.now(session)
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(LoginThrottle).values(subject=subject, failures=1, failed_at=now)
+    statement = db.insert(session, LoginThrottle).values(subject=subject, failures=1, failed_at=now)
     quiet = col(LoginThrottle.failed_at) < now - WINDOW
     failures = case((quiet, 1), else_=col(LoginThrottle.failures) + 1)
     counted = statement.on_conflict_do_update(index_elements=["subject"], set_={"failures": failures, "failed_at": now})

@@ -70,7 +70,7 @@ def test_a_word_never_stands_for_characters_beyond_its_neighbours(words: list[st
 def test_the_copy_without_disguises_is_the_one_that_is_scored(written: str) -> None:
     read = reading.read(written)
 
-    found = alignment.align_unveiled(written, read)
+    found = alignment.forms(written, read)[-1]
 
     assert found.copy == read.unveiled
     assert all(0 <= start < end <= len(written) for start, end in zip(found.starts, found.ends, strict=True))
@@ -78,7 +78,7 @@ def test_the_copy_without_disguises_is_the_one_that_is_scored(written: str) -> N
 
 def test_a_disguised_word_comes_from_all_that_was_written_for_it() -> None:
     written = "You are an i d i o t today, <b>1d10t</b>."
-    found = alignment.align_unveiled(written, reading.read(written))
+    found = alignment.forms(written, reading.read(written))[-1]
 
     places = [found.origin(place, place + 5) for place in (found.copy.index("idiot"), found.copy.rindex("idiot"))]
 

@@ -372,10 +372,7 @@ def test_a_dead_couriers_event_is_delivered_by_the_next_with_the_same_id(
 def test_a_slow_receiver_does_not_delay_the_record_of_the_others(
     database: Database, settings: Settings, receiver: Receiver, site_id: UUID, endpoint: Endpoint
 ) -> None:
-    slow = Receiver(otherwise=Answer(delay=timedelta(hours=1)))
-    slow.start()
-    with database.transaction() as session:
-        webhooks.create(session, site_id, slow.url, allow_private=True)
+    slow = _slow_receiver(database, site_id)
     _settle(database, site_id)
     thread = _in_background(lambda: delivery.deliver_batch(database, settings))
 
@@ -565,10 +562,7 @@ def test_one_success_clears_the_clock(
 def test_a_slow_receiver_holds_its_own_place_not_the_courier(
     database: Database, settings: Settings, receiver: Receiver, site_id: UUID
 ) -> None:
-    slow = Receiver(otherwise=Answer(delay=timedelta(hours=1)))
-    slow.start()
-    with database.transaction() as session:
-        webhooks.create(session, site_id, slow.url, allow_private=True)
+    slow = _slow_receiver(database, site_id)
     _settle(database, site_id)
     thread = _in_background(lambda: delivery.deliver_batch(database, settings))
     slow.wait_for(lambda requests: len(requests) == 1)
@@ -634,6 +628,15 @@ def _in_background(work: Any) -> _Background:
 
 def _failed(status: int, retry_after: str | None = None) -> Outcome:
     return Outcome(NOW, 1, outbound.Answer(status, "", retry_after))
+
+
+def _slow_receiver(database: Database, site_id: UUID) -> Receiver:
+    """One more of the site's, which takes what is posted and never answers."""
+    slow = Receiver(otherwise=Answer(delay=timedelta(hours=1)))
+    slow.start()
+    with database.transaction() as session:
+        webhooks.create(session, site_id, slow.url, allow_private=True)
+    return slow
 
 
 def _settle(database: Database, site_id: UUID) -> Event:

@@ -13,7 +13,6 @@ from sqlmodel import col, select
 from service.core import comments, db, moderators, outbox, throttle, webhooks
 from service.core.comments import Submission
 from service.core.db import Database
-from service.core.erasure import first_id
 from service.core.models import (
     AuditEntry,
     Comment,
@@ -49,7 +48,7 @@ def _submit(database: Database, site_id: UUID, days: float, **fields: Any) -> UU
 
 
 def _id(days: float) -> UUID:
-    return UUID(int=first_id(utc_now() - days * DAY).int | (db.new_id().int & ((1 << 80) - 1)))
+    return UUID(int=db.first_id(utc_now() - days * DAY).int | (db.new_id().int & ((1 << 80) - 1)))
 
 
 def _decide(database: Database, comment_id: UUID, status: Status, days: float) -> None:

@@ -56,8 +56,8 @@ class Source:
         return Source(self.name, texts, self.spam, self.weight, [held_out] * len(texts))
 
     def thin(self) -> "Source":
-        texts = self.texts[:: max(1, len(self.texts) // ROWS)]
-        return Source(self.name, texts, self.spam, self.weight, self.held_out[: len(texts)])
+        step = max(1, len(self.texts) // ROWS)
+        return Source(self.name, self.texts[::step], self.spam, self.weight, self.held_out[::step])
 
 
 def read(folder: Path) -> list[Source]:
