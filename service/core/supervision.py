@@ -23,7 +23,8 @@ log = structlog.get_logger()
 _TICK_SECONDS = 0.2
 # Long enough for most steps; the rows of one that is cut come due again.
 _GRACE_SECONDS = 8
-# A program that fails as soon as this for the first time cannot run at all: its settings are wrong, its port is taken.
+# A program that fails as soon as this for the first time, where it may start, cannot run at all: its settings are
+# wrong, its port is taken.
 _START_SECONDS = 5
 _RESTART_SECONDS = 1
 _SUPERVISOR = "GATEPOST_SUPERVISOR"
@@ -87,6 +88,7 @@ def keep_running(
 
     `is_well` is asked all the time: a program that is not well is killed and started again. `may_start` is asked before
     each start: starting costs seconds of a processor, and a program that could only fail would do it again and again.
+    Nor is a program given up for failing where it may not start.
     """
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -100,7 +102,8 @@ def keep_running(
         code = program.exit_code
         if code is None and is_well():
             continue
-        if code and code > 0 and not restarts and time.monotonic() - program.started_at < _START_SECONDS:
+        is_young = time.monotonic() - program.started_at < _START_SECONDS
+        if code and code > 0 and not restarts and is_young and may_start():
             return code
         restarts += 1
         log.error("supervisor.restarts", program=program.name, exit_code=code, restarts=restarts)
