@@ -1,7 +1,8 @@
 """A key's quota: exact in any minute, however many processes count; without Redis each process grants its share."""
 
 import itertools
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +20,8 @@ from tests.servers.waiting import eventually
 LIMIT = 50
 KEY = "k3y"
 
+Share = Callable[[str], SharedQuotas]
+
 
 class Clock:
     def __init__(self) -> None:
@@ -28,21 +31,35 @@ class Clock:
         return self.now
 
 
+@pytest.fixture
+def share(monkeypatch: pytest.MonkeyPatch) -> Iterator[Share]:
+    """Makes a process's quotas on a Redis, and ends them with the test: they would look for a lost Redis for ever."""
+    monkeypatch.setattr(quotas, "_LOOK_AGAIN_SECONDS", 0.1)
+    made = []
+
+    def share(redis_url: str) -> SharedQuotas:
+        made.append(SharedQuotas(LIMIT, redis_url))
+        return made[-1]
+
+    yield share
+    for one in made:
+        one._alone.clear()
+    for thread in threading.enumerate():
+        if thread.name == "quotas":
+            thread.join()
+
+
 @pytest.fixture(params=["local", "shared"])
-def any_quotas(request: pytest.FixtureRequest) -> Quotas:
+def any_quotas(request: pytest.FixtureRequest, share: Share) -> Quotas:
     if request.param == "local":
         return LocalQuotas(LIMIT)
-    return SharedQuotas(LIMIT, request.getfixturevalue("redis_url"))
+    return share(request.getfixturevalue("redis_url"))
 
 
 @pytest.fixture
-def pair(own_redis: OwnRedis) -> Iterator[list[SharedQuotas]]:
+def pair(share: Share, own_redis: OwnRedis) -> list[SharedQuotas]:
     """Two processes' quotas on one Redis."""
-    pair = [SharedQuotas(LIMIT, own_redis.url) for _ in range(2)]
-    yield pair
-    for one in pair:
-        # It would look for Redis for ever.
-        one._alone.clear()
+    return [share(own_redis.url) for _ in range(2)]
 
 
 def granted(sources: list[Quotas], count: int, key: str = KEY) -> int:
@@ -103,9 +120,9 @@ def test_two_processes_grant_the_limit_together(pair: list[Quotas]) -> None:
     assert granted(pair, 4 * LIMIT) == LIMIT
 
 
-def test_in_redis_the_window_slides(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_in_redis_the_window_slides(share: Share, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quotas, "WINDOW_SECONDS", 1)
-    shared = SharedQuotas(LIMIT, redis_url)
+    shared = share(redis_url)
     assert granted([shared], 2 * LIMIT) == LIMIT
 
     more = eventually(lambda: shared.take(KEY).granted)
@@ -120,11 +137,8 @@ def test_without_redis_the_processes_share_the_limit(pair: list[Quotas], own_red
     assert granted(pair, 4 * LIMIT) == LIMIT - 10
 
 
-def test_a_process_that_never_saw_redis_grants_no_more_than_the_limit(tmp_path: Path) -> None:
-    shared = SharedQuotas(LIMIT, OwnRedis(tmp_path).url)
-
-    assert granted([shared], 2 * LIMIT) == LIMIT
-    shared._alone.clear()
+def test_a_process_that_never_saw_redis_grants_no_more_than_the_limit(share: Share, tmp_path: Path) -> None:
+    assert granted([share(OwnRedis(tmp_path).url)], 2 * LIMIT) == LIMIT
 
 
 def test_a_frozen_redis_is_asked_once_and_then_left_alone(pair: list[SharedQuotas], own_redis: OwnRedis) -> None:
@@ -161,11 +175,11 @@ def test_a_redis_that_has_forgotten_the_script_learns_it_again(pair: list[Quotas
     assert granted(pair, 4 * LIMIT, "another") == LIMIT
 
 
-def test_a_full_redis_leaves_a_limit(tmp_path: Path) -> None:
+def test_a_full_redis_leaves_a_limit(share: Share, tmp_path: Path) -> None:
     full = OwnRedis(tmp_path, "--maxmemory", "1", "--maxmemory-policy", "noeviction")
     full.start()
     try:
-        assert granted([SharedQuotas(LIMIT, full.url)], 2 * LIMIT) == LIMIT
+        assert granted([share(full.url)], 2 * LIMIT) == LIMIT
     finally:
         full.remove()
 
