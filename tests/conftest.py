@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -47,7 +48,9 @@ def postgresql_server() -> Iterator[PostgreSQL]:
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
     """The server that the tests share; leave it running. `redis_url` is flushed for each test."""
     if url := os.environ.get("GATEPOST_TEST_REDIS"):
-        yield Redis(url)
+        # Each process of tests flushes a database of its own.
+        number = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+        yield Redis(urlsplit(url)._replace(path=f"/{number}").geturl())
         return
     server = OwnRedis(tmp_path_factory.mktemp("redis"))
     try:
@@ -82,7 +85,7 @@ def own_redis(tmp_path: Path) -> Iterator[OwnRedis]:
 
 @pytest.fixture
 def redis_url(redis_server: Redis) -> str:
-    redis_server.flushall()
+    redis_server.flushdb()
     return redis_server.url
 
 

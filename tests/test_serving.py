@@ -13,6 +13,8 @@ from service import serving
 from tests.servers import ports
 from tests.servers.waiting import eventually
 
+pytestmark = pytest.mark.alone
+
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"
 CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"

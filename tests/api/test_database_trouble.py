@@ -21,6 +21,8 @@ from service.main import build_app
 from tests.servers.postgresql import OwnPostgreSQL
 from tests.servers.waiting import eventually
 
+pytestmark = pytest.mark.alone
+
 PATH = "/v1/comments"
 COMMENT = {"text": "Thank you, that explains the treaty well.", "external_id": "c-1"}
 # Too much for a database that has no room: a batch of some 800 kB.

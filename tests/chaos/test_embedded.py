@@ -9,6 +9,8 @@ from tests.chaos import systems
 from tests.chaos.run import Plan, play
 from tests.journey.ledger import CLEAN
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.mark.timeout(300)
 def test_through_kills_in_a_row_every_promise_is_kept_and_the_file_stays_whole(tmp_path: Path) -> None:

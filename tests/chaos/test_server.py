@@ -9,6 +9,8 @@ from tests.chaos import systems
 from tests.chaos.run import Plan, play
 from tests.journey.ledger import CLEAN
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.mark.timeout(420)
 def test_through_a_minute_of_faults_every_promise_is_kept(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import argon2
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -19,6 +20,16 @@ from tests.console.forms import EMAIL, PASSWORD, log_in
 
 ORIGIN = "http://testserver"
 Hold = Callable[..., Comment]
+
+
+@pytest.fixture(autouse=True, scope="package")
+def cheap_hashes() -> Iterator[None]:
+    """What a hash costs is the core's; here a login a test would cost minutes."""
+    with pytest.MonkeyPatch.context() as patch:
+        cheap = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        patch.setattr(moderators, "_HASHER", cheap)
+        patch.setattr(moderators, "_NOBODY", cheap.hash("nobody's"))
+        yield
 
 
 @pytest.fixture

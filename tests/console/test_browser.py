@@ -18,6 +18,8 @@ from tests.console.forms import EMAIL, PASSWORD
 from tests.servers import ports
 from tests.servers.waiting import eventually
 
+pytestmark = pytest.mark.alone
+
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 FLAGS = [
     # Chromium refuses its sandbox to root, who runs many a CI.

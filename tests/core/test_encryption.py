@@ -26,7 +26,7 @@ def test_what_is_encrypted_reads_back_and_shows_nothing() -> None:
     assert len(token) <= 500
 
 
-@pytest.mark.parametrize("keys", [f"{NEW} {OLD}", f"{NEW},{OLD}", f" {NEW},\n{OLD}\n"])
+@pytest.mark.parametrize("keys", [f"{NEW} {OLD}", f"{NEW},{OLD}", f" {NEW},\n{OLD}\n"], ids=["space", "comma", "lines"])
 def test_every_key_reads_and_the_first_writes(keys: str) -> None:
     both = Keyring(keys)
 
@@ -49,7 +49,7 @@ def test_without_a_key_nothing_is_kept(keys: str) -> None:
         Keyring(keys).encrypt(SECRET)
 
 
-@pytest.mark.parametrize("keys", ["short", f"{NEW} short", "ü" * 44])
+@pytest.mark.parametrize("keys", ["short", f"{NEW} short", "ü" * 44], ids=["short", "one good", "not ASCII"])
 def test_what_is_no_key_is_refused(keys: str) -> None:
     with pytest.raises(errors.InvalidSecretKeysError):
         Keyring(keys).check()

@@ -18,6 +18,8 @@ from service.core.postgresql import Gate, Patience
 from service.core.queue import SilentBell
 from tests.servers.waiting import eventually
 
+pytestmark = pytest.mark.alone
+
 SHORT = timedelta(seconds=0.3)
 LONG = timedelta(minutes=2)
 

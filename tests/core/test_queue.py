@@ -13,6 +13,8 @@ from service.core.queue import CeleryBell, LocalBell, Topic
 from tests.servers.redis import OwnRedis
 from tests.servers.waiting import eventually
 
+pytestmark = pytest.mark.alone
+
 # A sender that waited for the broker would take two seconds at least.
 AT_ONCE = 0.5
 

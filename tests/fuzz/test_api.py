@@ -24,6 +24,8 @@ from tests.servers.redis import Redis
 from workers import scoring
 from workers.scorers import load_scorer
 
+pytestmark = pytest.mark.alone
+
 SCHEMATHESIS = (Path(sys.executable).with_name("schemathesis"), "--config-file", "tests/fuzz/schemathesis.toml", "run")
 # The same requests every time: a change breaks the test, not the day. Each database gets half of the phases.
 SHORT = ("--generation-deterministic", "--max-examples", "5", "--phases")

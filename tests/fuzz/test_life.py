@@ -40,6 +40,8 @@ from tests.servers.receiver import Answer, Receiver
 from workers import delivery, scoring
 from workers.judgement import Scorer
 
+pytestmark = pytest.mark.alone
+
 MINUTES = float(os.environ.get("GATEPOST_FUZZ_MINUTES", "0"))
 WORDS = st.sampled_from(["kind", "insult", "threat", "unscorable"])
 CATEGORIES = st.none() | st.sampled_from(Category)

@@ -17,7 +17,7 @@ from tests.servers.redis import OwnRedis
 from tests.servers.troubles import TROUBLES
 from tests.servers.waiting import eventually
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(400)]
 
 COMMENTS = 30
 SOON = timedelta(seconds=90)

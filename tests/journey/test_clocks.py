@@ -15,6 +15,8 @@ from tests.servers.receiver import Answer, Receiver
 from tests.servers.redis import OwnRedis
 from tests.servers.waiting import eventually
 
+pytestmark = pytest.mark.alone
+
 # Located, not imported: it would put itself before this process's own clock.
 LIBRARY = "vendor/libfaketime/src/libfaketime.so.1"
 

@@ -13,6 +13,8 @@ from tests.servers import ports
 from tests.servers.processes import Process
 from tests.servers.waiting import eventually
 
+pytestmark = pytest.mark.alone
+
 SOON = timedelta(seconds=60)
 
 

@@ -27,7 +27,7 @@ from workers import scoring
 DEPLOYS = int(os.environ.get("GATEPOST_DEPLOYS", "2"))
 CLIENTS = 3
 
-pytestmark = pytest.mark.timeout(200 * DEPLOYS)
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(200 * DEPLOYS)]
 
 
 @dataclass

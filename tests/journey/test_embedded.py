@@ -13,6 +13,8 @@ from tests.journey.deployment import Deployment
 from tests.servers.receiver import Answer, Receiver
 from tests.servers.waiting import eventually
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture
 def embedded(tmp_path: Path, receiver: Receiver) -> Iterator[Deployment]:

@@ -19,7 +19,7 @@ from tests.servers.waiting import eventually
 from workers import scoring
 
 # Each attempt costs a restart, which takes a second or two, and on a machine that is busy half a minute.
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(400)]
 
 # With it the engine is given ten seconds.
 LEASE_SECONDS = 8

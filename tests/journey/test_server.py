@@ -25,7 +25,7 @@ TEXTS = (
 )
 
 # Two thousand webhooks go to one blog, four at a time: on a slow machine that takes minutes.
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(400)]
 
 
 @pytest.fixture

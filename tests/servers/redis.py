@@ -17,6 +17,11 @@ class Redis:
     def __init__(self, url: str) -> None:
         self.url = url
 
+    def flushdb(self) -> None:
+        """Empty the database that the URL names, and no other."""
+        with self._connect() as client:
+            client.flushdb()
+
     def flushall(self) -> None:
         with self._connect() as client:
             client.flushall()

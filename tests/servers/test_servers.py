@@ -19,7 +19,7 @@ import pytest
 import redis
 import standardwebhooks
 
-from tests.servers import loopback
+from tests.servers import loopback, ports
 from tests.servers.postgresql import OwnPostgreSQL, PostgreSQL
 from tests.servers.processes import ROOT, Process
 from tests.servers.receiver import RESET, Answer, Receiver
@@ -166,6 +166,18 @@ def test_a_receiver_comes_back_on_the_same_port(receiver: Receiver) -> None:
     assert _post(receiver.url) == 200
 
 
+PORT = "from tests.servers import ports; print(ports.find_free())"
+
+
+def test_no_port_is_given_twice_while_another_process_holds_its_own() -> None:
+    mine = {ports.find_free() for _ in range(ports.SIZE)}
+
+    theirs = subprocess.run([sys.executable, "-c", PORT], cwd=ROOT, check=True, capture_output=True).stdout
+
+    assert len(mine) > ports.SIZE / 2
+    assert int(theirs) not in mine
+
+
 def test_waiting_for_requests_that_never_come_fails_and_says_what_came(receiver: Receiver) -> None:
     _post(receiver.url)
 
@@ -271,8 +283,11 @@ def test_a_swallowed_refusal_still_fails_the_test(tmp_path: Path) -> None:
     assert _run_pytest(tmp_path, SWALLOWED) == pytest.ExitCode.TESTS_FAILED
 
 
-def test_a_skipped_test_fails_the_run_in_ci(tmp_path: Path) -> None:
-    assert _run_pytest(tmp_path, SKIPPED, GATEPOST_NO_SKIPS="1") == pytest.ExitCode.TESTS_FAILED
+@pytest.mark.parametrize("processes", ["0", "1"])
+def test_a_skipped_test_fails_the_run_in_ci(tmp_path: Path, processes: str) -> None:
+    status = _run_pytest(tmp_path, SKIPPED, "--numprocesses", processes, GATEPOST_NO_SKIPS="1")
+
+    assert status == pytest.ExitCode.TESTS_FAILED
 
 
 def test_a_skipped_test_passes_elsewhere(tmp_path: Path) -> None:
@@ -292,11 +307,15 @@ def new_database(postgresql_server: PostgreSQL) -> Iterator[Callable[..., str]]:
         postgresql_server.drop_database(url)
 
 
-def _run_pytest(folder: Path, code: str, **env: str) -> int:
+def _run_pytest(folder: Path, code: str, *options: str, **env: str) -> int:
     (folder / "test_it.py").write_text(code)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.conftest", "-p", "no:cacheprovider"]
     return subprocess.run(
-        [*command, folder / "test_it.py"], cwd=ROOT, env={**os.environ, **env}, check=False, capture_output=True
+        [*command, *options, folder / "test_it.py"],
+        cwd=ROOT,
+        env={**os.environ, **env},
+        check=False,
+        capture_output=True,
     ).returncode
 
 

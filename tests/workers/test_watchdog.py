@@ -19,7 +19,7 @@ from tests.servers.redis import OwnRedis
 from tests.servers.waiting import eventually
 from workers.watchdog import Hearing
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(400)]
 
 # Celery takes three seconds to start, and on a machine that is busy a minute.
 SOON = timedelta(seconds=120)

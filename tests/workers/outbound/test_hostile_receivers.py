@@ -16,6 +16,8 @@ from tests.servers.processes import ROOT
 from tests.workers.outbound.courier_process import WITHIN
 from workers import outbound
 
+pytestmark = pytest.mark.alone
+
 ALL = hostile.SILENT | hostile.BROKEN | hostile.TALKATIVE | hostile.TLS
 LATE = timedelta(seconds=5)  # of a busy machine; what drips takes fifty
 
