@@ -17,8 +17,8 @@ _MARKUP = re.compile(
 )
 _WORD = re.compile(r"\S+")
 
-# A character of the copy, and the start and the end of what it comes from.
-Place = tuple[str, int, int]
+# Characters of the copy, and for each the start and the end of what it comes from.
+Place = tuple[str, Sequence[int], Sequence[int]]
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Alignment:
     """`copy` is the changed text; its character i comes from `original[starts[i]:ends[i]]`."""
 
     copy: str
-    starts: list[int]
-    ends: list[int]
+    starts: Sequence[int]
+    ends: Sequence[int]
 
     def origin(self, start: int, end: int) -> tuple[int, int]:
         """Tell what part of the original `copy[start:end]`, which is not empty, comes from."""
@@ -35,6 +35,9 @@ class Alignment:
 
     def then(self, later: "Alignment") -> "Alignment":
         """Align a copy of this copy with the original."""
+        if isinstance(self.starts, range):
+            # This copy is the original.
+            return later
         starts = [self.starts[start] for start in later.starts]
         return Alignment(later.copy, starts, [self.ends[end - 1] for end in later.ends])
 
@@ -60,6 +63,8 @@ def forms(written: str, read: Reading) -> list[Alignment]:
 
 
 def _through_markup(written: str) -> Alignment:
+    if "<" not in written and "&" not in written:
+        return Alignment(*_one_by_one(written, 0))
     return _align(markup.plain(written), _without_markup(written), written)
 
 
@@ -68,17 +73,23 @@ def _through_normalising(shown: Alignment) -> Alignment:
 
 
 def _align(copy: str, places: Iterable[Place], original: str) -> Alignment:
-    found = list(places)
-    if "".join(character for character, _, _ in found) != copy:
+    characters: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    for some, begun, ended in places:
+        characters.append(some)
+        starts += begun
+        ends += ended
+    if "".join(characters) != copy:
         # Better a span that is too long than one that points elsewhere.
         return Alignment(copy, [0] * len(copy), [len(original)] * len(copy))
-    return Alignment(copy, [start for _, start, _ in found], [end for _, _, end in found])
+    return Alignment(copy, starts, ends)
 
 
 def _without_markup(written: str) -> Iterator[Place]:
     for part in _MARKUP.finditer(written):
         plain = markup.plain(part[0])
-        yield from _one_by_one(plain, part.start()) if plain == part[0] else _as_one(plain, *part.span())
+        yield _one_by_one(plain, part.start()) if plain == part[0] else _as_one(plain, *part.span())
 
 
 def _normalised(shown: str) -> Iterator[Place]:
@@ -87,7 +98,7 @@ def _normalised(shown: str) -> Iterator[Place]:
     for word in _WORD.finditer(shown):
         if normal := text.normalise(word[0]):
             if end is not None:
-                yield " ", end, word.start()
+                yield _as_one(" ", end, word.start())
             yield from _word(word[0], normal, word.start())
             end = word.end()
 
@@ -103,40 +114,43 @@ def _unveiled(shown: str, disguises: Sequence[Disguise]) -> Iterator[Place]:
         token = shown[start : tokens[at - 1].end()]
         if normal := text.normalise(disguise.meant if disguise else token):
             if end is not None:
-                yield " ", end, start
+                yield _as_one(" ", end, start)
             stop = start + len(token)
-            yield from _as_one(normal, start, stop) if disguise else _word(token, normal, start)
+            yield from [_as_one(normal, start, stop)] if disguise else _word(token, normal, start)
             end = stop
 
 
 def _word(word: str, normal: str, start: int) -> Iterable[Place]:
     if word.lower() == normal and len(word) == len(normal):
-        return _one_by_one(normal, start)
+        return [_one_by_one(normal, start)]
     places = list(_shorten_runs(_clusters(word, start)))
-    exact = "".join(character for character, _, _ in places) == normal
-    return places if exact else _as_one(normal, start, start + len(word))
+    exact = "".join(characters for characters, _, _ in places) == normal
+    return places if exact else [_as_one(normal, start, start + len(word))]
 
 
-def _clusters(word: str, start: int) -> Iterator[Place]:
-    """Normalise each letter together with the marks and the invisible characters behind it."""
+def _clusters(word: str, start: int) -> Iterator[tuple[str, int, int]]:
+    """Normalise each letter together with the marks and the invisible characters behind it; character by character."""
     first = 0
     for end in range(1, len(word) + 1):
         if end == len(word) or unicodedata.category(word[end]) not in {"Mn", "Mc", "Me", "Cf"}:
-            yield from _as_one(text.normalise(word[first:end]), start + first, start + end)
+            for character in text.normalise(word[first:end]):
+                yield character, start + first, start + end
             first = end
 
 
-def _shorten_runs(places: Iterable[Place]) -> Iterator[Place]:
+def _shorten_runs(places: Iterable[tuple[str, int, int]]) -> Iterator[Place]:
     for character, run in groupby(places, key=lambda place: place[0]):
         same = list(run)
-        yield from same[: text.LONGEST_RUN - 1]
+        for _, start, end in same[: text.LONGEST_RUN - 1]:
+            yield _as_one(character, start, end)
         if len(same) >= text.LONGEST_RUN:
-            yield character, same[text.LONGEST_RUN - 1][1], same[-1][2]
+            yield _as_one(character, same[text.LONGEST_RUN - 1][1], same[-1][2])
 
 
-def _one_by_one(characters: str, start: int) -> Iterator[Place]:
-    return ((character, place, place + 1) for place, character in enumerate(characters, start))
+def _one_by_one(characters: str, start: int) -> Place:
+    end = start + len(characters)
+    return characters, range(start, end), range(start + 1, end + 1)
 
 
-def _as_one(characters: str, start: int, end: int) -> Iterator[Place]:
-    return ((character, start, end) for character in characters)
+def _as_one(characters: str, start: int, end: int) -> Place:
+    return characters, [start] * len(characters), [end] * len(characters)

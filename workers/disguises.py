@@ -8,6 +8,7 @@ is found; other words when their disguise is beyond doubt, or when much of the t
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from service.core import text
@@ -15,6 +16,8 @@ from workers.spelling import orientation, segments, tokens, vocabulary
 from workers.spelling.lookalikes import core_of, is_foreign, letters, without_brackets
 
 _TOKEN = re.compile(r"(\s*)(\S+)")
+# Comments are made of the same few thousand tokens; long ones are no words, and would fill the memory.
+_TOKENS_KEPT, _LONGEST_KEPT = 16_384, 40
 # Of the words of a text: so many are disguised, or in English, before doubtful ones are read too.
 _ENOUGH_DISGUISED, _ENOUGH_ENGLISH = 0.2, 0.6
 _ENOUGH_CLEAR = 3
@@ -31,9 +34,10 @@ _USUAL_LENGTH = 2.5  # letters a word, on average; less is found in any row of l
 
 
 class Token(NamedTuple):
-    gap: int  # spaces before it
     written: str
     core: str  # without the punctuation around it; as written when there is nothing else
+    bare: str  # without the quiet punctuation around it
+    options: tuple[str, ...]  # the letters that each character of `bare` may stand for; none when one is no letter
 
 
 @dataclass(frozen=True)
@@ -58,21 +62,32 @@ class Unveiled:
 def unveil(shown: str) -> Unveiled:
     """Read a text as it came. Linear in its length."""
     seen = without_brackets(orientation.as_seen(shown))
-    parts = _TOKEN.findall(text.fold(seen))
-    row = [Token(len(gap), written, core_of(written)[1] or written) for gap, written in parts]
-    believed = _believed(row, _without_overlaps(row))
+    folded = text.fold(seen)
+    row = [_token(written) if len(written) <= _LONGEST_KEPT else _look_at(written) for written in folded.split()]
+    believed = _believed(row, _without_overlaps(row, folded))
     if not believed:
-        return Unveiled(text.normalise(seen))
+        return Unveiled(" ".join(folded.split()))
     return Unveiled(text.normalise(" ".join(_reworded(row, believed))), tuple(believed))
 
 
-def _without_overlaps(row: Sequence[Token]) -> list[Disguise]:
+def _look_at(written: str) -> Token:
+    bare = written.strip(_QUIET)
+    options = tuple(map(letters, bare)) if len(bare) <= _LONGEST_PART else ()
+    return Token(written, core_of(written)[1] or written, bare, options if all(options) else ())
+
+
+_token = lru_cache(_TOKENS_KEPT)(_look_at)
+
+
+def _without_overlaps(row: Sequence[Token], folded: str) -> list[Disguise]:
     """Rows of letters before single tokens, and what is sure before what is not."""
     taken: set[int] = set()
     chosen = []
-    single = [disguise for at, token in enumerate(row) if (disguise := _single(at, token))]
+    plain = vocabulary.load().plain
+    odd = [at for at, token in enumerate(row) if token.written not in plain]
+    single = [disguise for at in odd if (disguise := _single(at, row[at].written))]
     sure = [disguise for disguise in single if disguise.sure]
-    for disguise in (*_rows(row), *sure, *_splits(row, {each.first for each in sure}), *single):
+    for disguise in (*_rows(row, folded), *sure, *_splits(row, {each.first for each in sure}), *single):
         places = range(disguise.first, disguise.last)
         if taken.isdisjoint(places):
             taken.update(places)
@@ -80,19 +95,19 @@ def _without_overlaps(row: Sequence[Token]) -> list[Disguise]:
     return sorted(chosen, key=lambda disguise: disguise.first)
 
 
-def _single(at: int, token: Token) -> Disguise | None:
-    known = vocabulary.load()
-    if token.written in known.ranks and token.written not in known.variants:
-        return None
-    spelling = tokens.read(token.written)
+def _single(at: int, written: str) -> Disguise | None:
+    spelling = tokens.read(written)
     if not spelling:
         return None
-    word = known.variants.get(spelling.word, spelling.word)
-    return Disguise(at, at + 1, token.written, word, spelling.sure, spelling.foreign, spelling.accented)
+    word = vocabulary.load().variants.get(spelling.word, spelling.word)
+    return Disguise(at, at + 1, written, word, spelling.sure, spelling.foreign, spelling.accented)
 
 
-def _rows(row: Sequence[Token]) -> Iterator[Disguise]:
+def _rows(row: Sequence[Token], folded: str) -> Iterator[Disguise]:
     """Rows of single letters: “i d i o t”."""
+    if sum(len(token.core) == 1 for token in row) < _SHORTEST_ROW:
+        return
+    gaps = [len(gap) for gap, _ in _TOKEN.findall(folded)]
     at = 0
     while at < len(row):
         end = at
@@ -102,16 +117,16 @@ def _rows(row: Sequence[Token]) -> Iterator[Disguise]:
         while last > at and not row[last - 1].core.isalnum() and row[last - 1].core.isascii():
             last -= 1
         if last - at >= _SHORTEST_ROW:
-            yield from _read_row(row, at, last)
+            yield from _read_row(row, gaps, at, last)
         at = max(end, at + 1)
 
 
-def _read_row(row: Sequence[Token], first: int, last: int) -> Iterator[Disguise]:
+def _read_row(row: Sequence[Token], gaps: Sequence[int], first: int, last: int) -> Iterator[Disguise]:
     places = [at for at in range(first, last) if letters(row[at].core)]
     certain = sum(row[at].core.isalpha() or not row[at].core.isascii() for at in places)
     if len(places) < _SHORTEST_ROW or certain * 2 < len(places):
         return
-    groups = _by_gaps(row, places)
+    groups = _by_gaps(gaps, places)
     words = [word for group in groups for word in segments.split([letters(row[at].core) for at in group])]
     hostile = any(word in vocabulary.load().hostile for word in words)
     usual = len(places) >= _USUAL_LENGTH * len(words)
@@ -120,12 +135,12 @@ def _read_row(row: Sequence[Token], first: int, last: int) -> Iterator[Disguise]
         yield Disguise(first, last, written, " ".join(words), hostile or len(words) > 1)
 
 
-def _by_gaps(row: Sequence[Token], places: Sequence[int]) -> list[list[int]]:
+def _by_gaps(gaps: Sequence[int], places: Sequence[int]) -> list[list[int]]:
     """Where some gaps between letters are wider, words begin."""
-    narrow = min(row[at].gap for at in places[1:])
+    narrow = min(gaps[at] for at in places[1:])
     groups: list[list[int]] = [[places[0]]]
     for at in places[1:]:
-        if row[at].gap > narrow:
+        if gaps[at] > narrow:
             groups.append([])
         groups[-1].append(at)
     return groups
@@ -134,40 +149,48 @@ def _by_gaps(row: Sequence[Token], places: Sequence[int]) -> list[list[int]]:
 def _splits(row: Sequence[Token], taken: set[int]) -> Iterator[Disguise]:
     """Words with spaces inside: “id iot”. One part at least is no word."""
     known = vocabulary.load()
-    cores = [token.written.strip(_QUIET) for token in row]
     fragment = [
-        not (vocabulary.is_word(core, known) or core in {"a", "i"} or (core in _CLITICS and before in _BEFORE_CLITICS))
-        for before, core in zip(["", *cores], cores, strict=False)
+        not (vocabulary.is_word(token.bare, known) or token.bare in {"a", "i"} or _is_clitic(before, token.bare))
+        for before, token in zip(["", *(token.bare for token in row)], row, strict=False)
     ]
     at = 0
     while at < len(row):
-        found = None
-        if any(fragment[at : at + _MOST_PARTS]):
-            tried = (_split(cores, fragment, at, parts) for parts in range(_MOST_PARTS, 1, -1))
-            found = next(filter(None, tried), None)
+        found = _split(row, fragment, at) if True in fragment[at : at + _MOST_PARTS] else None
         if found and taken.isdisjoint(range(at, at + found[0])):
             parts, word = found
-            written = " ".join(cores[at : at + parts])
+            written = " ".join(token.bare for token in row[at : at + parts])
             yield Disguise(at, at + parts, written, word, word in known.hostile and len(word) >= _SHORTEST_SPLIT)
             at += parts
         else:
             at += 1
 
 
-def _split(cores: Sequence[str], fragment: Sequence[bool], at: int, parts: int) -> tuple[int, str] | None:
-    joined = cores[at : at + parts]
-    if (
-        len(joined) < parts
-        or not all(joined)
-        or not any(fragment[at : at + parts])
-        or max(map(len, joined)) > _LONGEST_PART
-    ):
+def _is_clitic(before: str, bare: str) -> bool:
+    return bare in _CLITICS and before in _BEFORE_CLITICS
+
+
+def _split(row: Sequence[Token], fragment: Sequence[bool], at: int) -> tuple[int, str] | None:
+    """The word that the most tokens from `at` on spell together, after how many they are."""
+    found = None
+    written = ""
+    for parts, token in enumerate(row[at : at + _MOST_PARTS], 1):
+        written += token.bare
+        if not token.options or len(written) > _LONGEST_SPLIT:
+            break
+        if parts > 1 and True in fragment[at : at + parts] and (word := _spelt(written)):
+            found = parts, word
+    return found
+
+
+def _spelt(written: str) -> str | None:
+    """The word that has as many letters."""
+    known = vocabulary.load()
+    if len(written) < _SHORTEST_ROW:
         return None
-    options = [letters(character) for core in joined for character in core]
-    if not _SHORTEST_ROW <= len(options) <= _LONGEST_SPLIT or not all(options):
-        return None
-    word = vocabulary.load().spell(options)
-    return (parts, word) if word and len(word) == len(options) else None
+    if written.isascii() and written.isalpha():
+        return written if written in known.ranks else None
+    word = known.spell(list(map(letters, written)))
+    return word if word and len(word) == len(written) else None
 
 
 def _believed(row: Sequence[Token], found: Sequence[Disguise]) -> list[Disguise]:

@@ -47,13 +47,16 @@ def find(
 
     At most MOST_SPANS, in the order of the text, without overlap; they count Unicode code points of `written`.
     """
+    toxicity = [label for label in TOXICITY_LABELS if label in fired] if model else []
+    is_listed, is_spam = verdict.rule in _ON_LISTS, SPAM in fired or verdict.rule == "links"
+    if not (toxicity or is_listed or is_spam):
+        return []
     forms = alignment.forms(written, read)
-    toxicity = [label for label in TOXICITY_LABELS if label in fired]
     found = list(carrying(model, forms[-1], toxicity)) if model else []
-    if verdict.rule in _ON_LISTS:
+    if is_listed:
         quotes = [quote for reason in verdict.reasons for quote in _QUOTED.findall(reason)]
         found += [span for form in forms for span in _quoted(form, quotes, verdict.rule, 0.0)]
-    if SPAM in fired or verdict.rule == "links":
+    if is_spam:
         found += _spam(written, forms[0], verdict)
     return _apart(found)
 

@@ -70,9 +70,7 @@ class LinearModel:
         each = (values / counts)[places_of] / (places.ends - places.starts)
         parts = each[:, None] * self.weights[places.buckets]
         # What every n-gram adds where it starts it takes away where it ends.
-        steps = np.zeros((len(passage) + 3, len(self.labels)))
-        np.add.at(steps, places.starts, parts)
-        np.subtract.at(steps, places.ends, parts)
+        steps = _add_up(np.concatenate([places.starts, places.ends]), np.concatenate([parts, -parts]), len(passage) + 3)
         sums = np.cumsum(steps, axis=0)
         shares: Floats = sums[1 : len(passage) + 1].astype(np.float32)
         if len(passage):
@@ -87,6 +85,11 @@ class LinearModel:
         weights = self.weights.take(counts.buckets, axis=0)
         sums = [values[start:end] @ weights[start:end] for start, end in pairwise(counts.starts.tolist())]
         return np.array(sums) + self.bias
+
+
+def _add_up(places: NDArray[np.intp], parts: Floats, size: int) -> NDArray[np.float64]:
+    """Add each row of `parts` to the row at its place."""
+    return np.stack([np.bincount(places, part, size) for part in parts.T], axis=1)
 
 
 def save(model: LinearModel, path: Path) -> None:

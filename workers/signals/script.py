@@ -1,9 +1,9 @@
 """The text's script and language beside the blog's own."""
 
-import unicodedata
 from collections import Counter
 
 from workers.signals.signal import Finding, Sighting
+from workers.spelling.lookalikes import script_of
 
 _LONGEST_LOOK = 2000  # characters
 _FEWEST_LETTERS = 10
@@ -68,7 +68,7 @@ def _scripts(text: str) -> Counter[str]:
         latin = sum(map(str.isalpha, looked_at))
         return Counter(LATIN=latin) if latin else Counter()
     letters = [letter for letter in looked_at if letter.isalpha()]
-    return Counter("LATIN" if letter.isascii() else unicodedata.name(letter, "").split(" ")[0] for letter in letters)
+    return Counter("LATIN" if letter.isascii() else script_of(letter) for letter in letters)
 
 
 def _base(language: str | None) -> str:

@@ -1,7 +1,7 @@
 """Text that runs the other way: right-to-left override, letters upside down, words written backwards."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from workers.spelling import vocabulary
@@ -30,7 +30,7 @@ def as_seen(shown: str) -> str:
 
 def _forwards(shown: str) -> str:
     words = len(shown.split())
-    if words < _ENOUGH_WORDS or _known(shown) > _FEW * words:
+    if words < _ENOUGH_WORDS or _knows(shown, _FEW * words):
         return shown
     back = shown[::-1]
     return _best((back, _backwards(shown))) if _known(back) >= _MOST * words else shown
@@ -48,7 +48,17 @@ def _best(ways: Iterable[str]) -> str:
 
 def _known(text: str) -> int:
     """How many words of three letters or more are known, look-alike letters read as what they look like."""
-    return sum(len(token) <= vocabulary.LONGEST and _is_known(token) for token in text.casefold().split())
+    return sum(map(_is_known, _short(text)))
+
+
+def _knows(text: str, number: float) -> bool:
+    """Whether more than `number` words are known; in most texts the first ones tell."""
+    known = filter(_is_known, _short(text))
+    return any(count > number for count, _ in enumerate(known, 1))
+
+
+def _short(text: str) -> Iterator[str]:
+    return (token for token in text.casefold().split() if len(token) <= vocabulary.LONGEST)
 
 
 @lru_cache(maxsize=32_768)

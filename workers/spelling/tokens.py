@@ -3,10 +3,10 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
-from itertools import groupby
+from itertools import groupby, takewhile
 
 from workers.spelling import vocabulary
 from workers.spelling.lookalikes import core_of, is_foreign, letters, script_of, without_accent
@@ -27,6 +27,7 @@ AROUND = ".,;:!?…\"'“”‘’«»()[]{}"
 _STOPS = ".,;:?…"
 _MASK = re.compile(r"[*#%&?^~.\-_=•■█×@$!+…]")
 _PIECES = re.compile(r"[\W_]+")
+_APOSTROPHE = re.compile("['’]")
 _JOINTS = re.compile(r"(['’/.,;:…-]+)")
 # Letters drawn with several characters; the longest first.
 _DRAWN = {
@@ -75,22 +76,21 @@ def _read(token: str) -> Spelling | None:
     before = before if core else before.rstrip(_STOPS)
     if variant := vocabulary.load().variants.get(core):
         return Spelling(variant, sure=True)
+    ways = list(_with_edges(before, core, after))
     if is_ordinary(core):
-        return _at_edges(before, core, after) or (_masked(token) if len(core) == 1 else None)
+        return _at_edges(core, ways) or (_masked(token) if len(core) == 1 else None)
     for read_so in (_spelt, _joined, _in_pieces, _drawn):
-        readings = [found for written in _with_edges(before, core, after) if (found := read_so(written))]
+        readings = [found for written in ways if (found := read_so(written))]
         if readings:
             # Symbols at the edge make the word longer: “$h!7” is more than “h!7”.
             return max(readings, key=lambda found: (found.hostile, found.sure, len(found.word)))
     return _drawn(token.strip(AROUND)) or _masked(token) or _transcribed(token)
 
 
-def _at_edges(before: str, core: str, after: str) -> Spelling | None:
+def _at_edges(core: str, ways: Iterable[str]) -> Spelling | None:
     """“$hit”, “@n”: symbols beside what would be a word without them."""
     readings = [
-        found
-        for written in _with_edges(before, core, after)
-        if written != core and not written.endswith("!") and (found := _spelt(written))
+        found for written in ways if written != core and not written.endswith("!") and (found := _spelt(written))
     ]
     best = max(readings, key=lambda found: (found.hostile, len(found.word)), default=None)
     return best and replace(best, sure=best.sure and best.hostile)
@@ -99,9 +99,9 @@ def _at_edges(before: str, core: str, after: str) -> Spelling | None:
 def is_ordinary(core: str) -> bool:
     """Whether a token without its punctuation can stand in a text as it is."""
     known = vocabulary.load()
-    pieces = re.split("['’]", core)
     if len(core) < _SHOWN or core in known.ranks:
         return True
+    pieces = _APOSTROPHE.split(core)
     return any(map(known.ranks.__contains__, pieces)) and all(
         len(piece) < _SHOWN or piece in known.ranks for piece in pieces
     )
@@ -109,14 +109,14 @@ def is_ordinary(core: str) -> bool:
 
 def _with_edges(before: str, core: str, after: str) -> Iterator[str]:
     """The core, alone and with the symbols beside it that may be letters."""
-    lefts = [before[at:] for at in range(len(before), max(len(before) - _MOST_EDGE, 0) - 1, -1)]
-    rights = [after[:at] for at in range(min(len(after), _MOST_EDGE) + 1)]
+    left = len(list(takewhile(letters, before[: -_MOST_EDGE - 1 : -1])))
+    right = len(list(takewhile(letters, after[:_MOST_EDGE])))
     # After letters only, “!” is what it is.
-    loud = len(core) > 1 and all(c.isalpha() or not letters(c) for c in core)
-    for left in lefts:
-        for right in rights:
-            if all(map(letters, left + right)) and not (loud and right[:1] == "!"):
-                yield left + core + right
+    if after[:1] == "!" and len(core) > 1 and all(c.isalpha() or not letters(c) for c in core):
+        right = 0
+    for first in range(len(before), len(before) - left - 1, -1):
+        for last in range(right + 1):
+            yield before[first:] + core + after[:last]
 
 
 def _spelt(written: str) -> Spelling | None:

@@ -1,5 +1,6 @@
 """English words that comments use, and how a word is found again when every letter may be one of several."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ _OF_THEIR_OWN = frozenset(
     ("cack", "dix", "fack", "feck", "fick", "focker", "fook", "fuq", "fux", "nigra", "nigre", "puss", "shat")
 )
 _FRAGMENT = 2  # characters
+_RUN = re.compile(r"(.)\1+", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Vocabulary:
     by_stem: dict[str, list[str]]  # a stem is a word with each run of one letter as one: “ass” has the stem “as”
     beginnings: frozenset[str]  # of every stem
     variants: dict[str, str]  # hostile spellings that are hardly used, and what they mean: “fvck”
+    plain: frozenset[str]  # words that mean what they say
 
     def spell(self, options: Sequence[str]) -> str | None:
         """Find the word that a sequence of characters spells, given the letters that each may stand for.
@@ -40,18 +43,26 @@ class Vocabulary:
         """
         if not 1 < len(options) <= LONGEST:
             return None
-        readings = {"": ""}
-        for letters in options:
-            readings = self.grow(readings, letters)
-            if not readings:
-                return None
         found = (
             (word != spelled, word not in self.hostile, len(spelled) - len(word), self.ranks[word], word)
-            for stem, spelled in readings.items()
+            for stem, spelled in self._readings(options).items()
             for word in self.by_stem.get(stem, ())
             if holds(word, spelled)
         )
         return min(found, default=(None,))[-1]
+
+    def _readings(self, options: Sequence[str]) -> dict[str, str]:
+        """By stem: the first spelling that begins as some word does."""
+        if all(len(letters) == 1 for letters in options):
+            # Most are plain letters, and spell one thing.
+            spelled = "".join(options)
+            return {stem_of(spelled): spelled}
+        readings = {"": ""}
+        for letters in options:
+            readings = self.grow(readings, letters)
+            if not readings:
+                break
+        return readings
 
     def grow(self, readings: dict[str, str], letters: str) -> dict[str, str]:
         grown: dict[str, str] = {}
@@ -74,7 +85,7 @@ def is_word(written: str, known: Vocabulary) -> bool:
 
 
 def stem_of(word: str) -> str:
-    return "".join(letter for letter, _ in groupby(word))
+    return _RUN.sub(r"\1", word)
 
 
 @cache
@@ -93,7 +104,8 @@ def make(words: Iterable[str], hostile: Iterable[str], variants: dict[str, str])
     for word in ranks:
         by_stem[stem_of(word)].append(word)
     beginnings = frozenset(stem[:end] for stem in by_stem for end in range(1, len(stem) + 1))
-    return Vocabulary(ranks, {word: rank for rank, word in enumerate(hostile)}, dict(by_stem), beginnings, variants)
+    rated = {word: rank for rank, word in enumerate(hostile)}
+    return Vocabulary(ranks, rated, dict(by_stem), beginnings, variants, frozenset(ranks.keys() - variants.keys()))
 
 
 def _runs(word: str) -> list[str]:
