@@ -17,7 +17,7 @@ from workers.spelling.lookalikes import core_of, is_foreign, letters, without_br
 
 _TOKEN = re.compile(r"(\s*)(\S+)")
 # Comments are made of the same few thousand tokens; long ones are no words, and would fill the memory.
-_TOKENS_KEPT, _LONGEST_KEPT = 16_384, 40
+_TOKENS_KEPT, _LONGEST_KEPT = 32_768, 40
 # Of the words of a text: so many are disguised, or in English, before doubtful ones are read too.
 _ENOUGH_DISGUISED, _ENOUGH_ENGLISH = 0.2, 0.6
 _ENOUGH_CLEAR = 3
@@ -37,7 +37,9 @@ class Token(NamedTuple):
     written: str
     core: str  # without the punctuation around it; as written when there is nothing else
     bare: str  # without the quiet punctuation around it
-    options: tuple[str, ...]  # the letters that each character of `bare` may stand for; none when one is no letter
+    is_fragment: bool  # no word as it stands: perhaps a part of one
+    is_spellable: bool  # every character of `bare` may stand for a letter
+    spelling: tokens.Spelling | None  # the word that it disguises
 
 
 @dataclass(frozen=True)
@@ -71,9 +73,12 @@ def unveil(shown: str) -> Unveiled:
 
 
 def _look_at(written: str) -> Token:
+    known = vocabulary.load()
     bare = written.strip(_QUIET)
-    options = tuple(map(letters, bare)) if len(bare) <= _LONGEST_PART else ()
-    return Token(written, core_of(written)[1] or written, bare, options if all(options) else ())
+    is_word = vocabulary.is_word(bare, known) or bare in {"a", "i"}
+    is_spellable = 0 < len(bare) <= _LONGEST_PART and all(map(letters, bare))
+    spelling = None if written in known.plain else tokens.read(written)
+    return Token(written, core_of(written)[1] or written, bare, not is_word, is_spellable, spelling)
 
 
 _token = lru_cache(_TOKENS_KEPT)(_look_at)
@@ -83,9 +88,7 @@ def _without_overlaps(row: Sequence[Token], folded: str) -> list[Disguise]:
     """Rows of letters before single tokens, and what is sure before what is not."""
     taken: set[int] = set()
     chosen = []
-    plain = vocabulary.load().plain
-    odd = [at for at, token in enumerate(row) if token.written not in plain]
-    single = [disguise for at in odd if (disguise := _single(at, row[at].written))]
+    single = [_single(at, token.written, token.spelling) for at, token in enumerate(row) if token.spelling]
     sure = [disguise for disguise in single if disguise.sure]
     for disguise in (*_rows(row, folded), *sure, *_splits(row, {each.first for each in sure}), *single):
         places = range(disguise.first, disguise.last)
@@ -95,10 +98,7 @@ def _without_overlaps(row: Sequence[Token], folded: str) -> list[Disguise]:
     return sorted(chosen, key=lambda disguise: disguise.first)
 
 
-def _single(at: int, written: str) -> Disguise | None:
-    spelling = tokens.read(written)
-    if not spelling:
-        return None
+def _single(at: int, written: str, spelling: tokens.Spelling) -> Disguise:
     word = vocabulary.load().variants.get(spelling.word, spelling.word)
     return Disguise(at, at + 1, written, word, spelling.sure, spelling.foreign, spelling.accented)
 
@@ -148,25 +148,22 @@ def _by_gaps(gaps: Sequence[int], places: Sequence[int]) -> list[list[int]]:
 
 def _splits(row: Sequence[Token], taken: set[int]) -> Iterator[Disguise]:
     """Words with spaces inside: “id iot”. One part at least is no word."""
-    known = vocabulary.load()
-    fragment = [
-        not (vocabulary.is_word(token.bare, known) or token.bare in {"a", "i"} or _is_clitic(before, token.bare))
-        for before, token in zip(["", *(token.bare for token in row)], row, strict=False)
-    ]
+    fragment = [token.is_fragment and not _is_clitic(row, at) for at, token in enumerate(row)]
     at = 0
     while at < len(row):
         found = _split(row, fragment, at) if True in fragment[at : at + _MOST_PARTS] else None
         if found and taken.isdisjoint(range(at, at + found[0])):
             parts, word = found
             written = " ".join(token.bare for token in row[at : at + parts])
-            yield Disguise(at, at + parts, written, word, word in known.hostile and len(word) >= _SHORTEST_SPLIT)
+            hostile = word in vocabulary.load().hostile
+            yield Disguise(at, at + parts, written, word, hostile and len(word) >= _SHORTEST_SPLIT)
             at += parts
         else:
             at += 1
 
 
-def _is_clitic(before: str, bare: str) -> bool:
-    return bare in _CLITICS and before in _BEFORE_CLITICS
+def _is_clitic(row: Sequence[Token], at: int) -> bool:
+    return row[at].bare in _CLITICS and at > 0 and row[at - 1].bare in _BEFORE_CLITICS
 
 
 def _split(row: Sequence[Token], fragment: Sequence[bool], at: int) -> tuple[int, str] | None:
@@ -175,7 +172,7 @@ def _split(row: Sequence[Token], fragment: Sequence[bool], at: int) -> tuple[int
     written = ""
     for parts, token in enumerate(row[at : at + _MOST_PARTS], 1):
         written += token.bare
-        if not token.options or len(written) > _LONGEST_SPLIT:
+        if not token.is_spellable or len(written) > _LONGEST_SPLIT:
             break
         if parts > 1 and True in fragment[at : at + parts] and (word := _spelt(written)):
             found = parts, word

@@ -112,7 +112,7 @@ class Policy(BaseModel):
     )
 
     def threshold(self, label: str) -> float:
-        return {**DEFAULT_THRESHOLDS, **self.thresholds}[label]  # type: ignore[index]
+        return self.thresholds.get(label, DEFAULT_THRESHOLDS[label])  # type: ignore[index,call-overload]
 
     def strongest(self, label: str, score: float) -> tuple[Decision, float] | None:
         """The strongest decision that the score asks for and where that begins; None: it stays below all."""

@@ -24,7 +24,9 @@ def apply(
     model: Model, content: Content, normalised: str, scores: Scores, seen: Sequence[Signal]
 ) -> tuple[Scores, list[Signal]]:
     """The scores after learning, and a signal for each head that moved one. The scores given are left as they are."""
-    names = examples.features(content, normalised, seen) if model.has_learnt else []
+    if not model.has_learnt:
+        return scores, []
+    names = examples.features(content, normalised, seen)
     features = examples.hashes(names)
     shifts = {head: model.heads[head].shift(features) for head in HEADS}
     noticed = {head: shift for head, shift in shifts.items() if abs(shift) >= _NOTICEABLE}

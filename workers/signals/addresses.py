@@ -13,11 +13,18 @@ _ANCHOR = re.compile(
     re.IGNORECASE,
 )
 _URL = re.compile(r"(?:https?://|\bwww\.)[^\s<>\"'\])]+", re.IGNORECASE)
+_MARKS = ("://", "www.", "<a", "[url")
 _LONGEST_SPELT_OUT = 150  # characters
 
 
+def are_in(text: str) -> bool:
+    """Whether a link may be in the text. Most texts have none, and this costs a hundredth of looking for one."""
+    lower = text.lower()
+    return any(mark in lower for mark in _MARKS)
+
+
 def urls(text: str) -> list[str]:
-    return _URL.findall(text.replace("&amp;", "&"))
+    return _URL.findall(text.replace("&amp;", "&")) if are_in(text) else []
 
 
 def places(text: str) -> list[tuple[int, int]]:
@@ -27,18 +34,22 @@ def places(text: str) -> list[tuple[int, int]]:
 
 def count(text: str) -> int:
     """Links as a reader counts them: the address in a link's tag, or as its text, is not a second link."""
+    if not are_in(text):
+        return 0
     return len(_MARKED_UP.findall(text)) + len(_URL.findall(_ANCHOR.sub(" ", text)))
 
 
 def without(text: str) -> str:
     """The words beside the links."""
+    if not are_in(text):
+        return text
     return _URL.sub(" ", _ANCHOR.sub(" ", text))
 
 
 def spelt_out(text: str) -> str:
     """What a reader sees, and each link once, as the words of its address: “cheap pills example buy html”."""
-    shown = markup.plain(_ANCHOR.sub(_both, text))
-    return _URL.sub(lambda url: f" {_words(url[0])} ", shown)
+    shown = markup.plain(_ANCHOR.sub(_both, text) if are_in(text) else text)
+    return _URL.sub(lambda url: f" {_words(url[0])} ", shown) if are_in(shown) else shown
 
 
 def hosts(text: str) -> list[str]:

@@ -1,6 +1,7 @@
 """The text's script and language beside the blog's own."""
 
 from collections import Counter
+from itertools import filterfalse
 
 from workers.signals.signal import Finding, Sighting
 from workers.spelling.lookalikes import script_of
@@ -35,6 +36,8 @@ _LATIN = frozenset({"LATIN"})
 
 def foreign_script(sighting: Sighting) -> Finding | None:
     """A text in letters that the blog's readers do not use. Latin letters are no sign: English is read everywhere."""
+    if sighting.normalised.isascii():
+        return None
     own = _own_scripts(sighting)
     found = _scripts(sighting.normalised)
     total = sum(found.values())
@@ -68,7 +71,9 @@ def _scripts(text: str) -> Counter[str]:
         latin = sum(map(str.isalpha, looked_at))
         return Counter(LATIN=latin) if latin else Counter()
     letters = [letter for letter in looked_at if letter.isalpha()]
-    return Counter("LATIN" if letter.isascii() else script_of(letter) for letter in letters)
+    found = Counter(map(script_of, filterfalse(str.isascii, letters)))
+    found["LATIN"] += sum(map(str.isascii, letters))
+    return +found
 
 
 def _base(language: str | None) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from service.core import markup
+from service.core import markup, text
 from service.core.models import Content
 from workers.disguises import Disguise
 from workers.signals import addresses, words
@@ -37,6 +37,14 @@ class Sighting:
     @cached_property
     def words(self) -> list[str]:
         return words.split(self.searched or self.normalised)
+
+    @cached_property
+    def own_words(self) -> list[str]:
+        """The words beside the links."""
+        written = self.content.text
+        if addresses.are_in(written):
+            return words.split(text.normalise(markup.plain(addresses.without(written))))
+        return self.words if self.searched in ("", self.normalised) else words.split(self.normalised)
 
     @cached_property
     def hosts(self) -> list[str]:

@@ -11,6 +11,7 @@ _SHORTEST_GIBBERISH = 6
 _FEWEST_IN_TEXT = 2
 _CHOICE = re.compile(r"\{[^{}|]{1,200}\|[^{}]{1,200}\}")
 _PHONE = re.compile(r"(?<![\w.#/=-])(?:\+|00)?\d[\d ().-]{7,16}\d(?![\w/=-])")
+_DIGITS = re.compile(r"\d")
 _MESSENGER = re.compile(r"\b(?:whats\s?app|telegram|viber|wechat|kik|call us|call now|text us|dm me|t\.me|wa\.me)\b")
 _FEWEST_DIGITS = 9
 
@@ -32,12 +33,19 @@ def unfilled_template(sighting: Sighting) -> Finding | None:
 
 def contact(sighting: Sighting) -> Finding | None:
     """A telephone number or a messenger: an offer, seldom an opinion."""
-    number = any(sum(map(str.isdigit, found)) >= _FEWEST_DIGITS for found in _PHONE.findall(sighting.normalised))
+    number = _has_number(sighting.normalised)
     messenger = _MESSENGER.search(sighting.normalised) is not None
     if not number and not messenger:
         return None
     reason = "Asks to be called or written to." if messenger else "A telephone number in the text."
     return Finding("contact", reason, number + messenger)
+
+
+def _has_number(text: str) -> bool:
+    # To count the digits first is cheaper, and most texts have few.
+    return len(_DIGITS.findall(text)) >= _FEWEST_DIGITS and any(
+        sum(map(str.isdigit, found)) >= _FEWEST_DIGITS for found in _PHONE.findall(text)
+    )
 
 
 def _is_gibberish(word: str) -> bool:

@@ -64,13 +64,7 @@ class Spelling:
 
 def read(token: str) -> Spelling | None:
     """Read a folded token without spaces; None for an ordinary one, and for one that means nothing."""
-    return _read(token) if len(token) <= _LONGEST else None
-
-
-# Comments are made of the same few thousand tokens.
-@lru_cache(maxsize=32_768)
-def _read(token: str) -> Spelling | None:
-    if _ADDRESS.search(token):
+    if len(token) > _LONGEST or _ADDRESS.search(token):
         return None
     before, core, after = core_of(token)
     before = before if core else before.rstrip(_STOPS)
