@@ -10,7 +10,7 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 
-from service import demo, migrations, serving
+from service import demo
 from service.commands import erase, keys, moderators, opened, secrets, sites, webhooks
 from service.commands.opened import console
 from service.core import supervision
@@ -18,8 +18,8 @@ from service.core.errors import GatepostError
 from service.core.queue import SilentBell, Topic
 from service.core.settings import Settings
 from service.core.supervision import Program
-from service.main import build_app
 
+# What one command alone needs is imported there: web framework and migrations are half of what each would wait for.
 app = typer.Typer(
     help="Gatepost: self-hosted comment moderation. Start with `gatepost up --demo`.",
     no_args_is_help=True,
@@ -61,6 +61,8 @@ def up(
 def web(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Run a web process of a server (needs GATEPOST_REDIS_URL and workers beside it)."""
     _check_free(host, port)
+    from service import serving  # noqa: PLC0415 - see above
+
     secrets.check()
     serving.serve("service.main:create_app", host, port)
 
@@ -87,6 +89,8 @@ def sweeper() -> None:
 @app.command()
 def migrate() -> None:
     """Create the database's tables, or bring them up to date."""
+    from service import migrations  # noqa: PLC0415 - see above
+
     migrations.upgrade(Settings().database_url)
     secrets.take_over()
 
@@ -94,6 +98,8 @@ def migrate() -> None:
 @app.command()
 def openapi() -> None:
     """Print the API's OpenAPI document."""
+    from service.main import build_app  # noqa: PLC0415 - see above
+
     built = build_app(Settings(database_url="sqlite:///never-opened.db"), SilentBell())
     print(json.dumps(built.openapi(), indent=2, ensure_ascii=False))
 
