@@ -7,11 +7,9 @@ The receiver is a process of its own that does nothing but answer; each way runs
 
 import argparse
 import asyncio
-import multiprocessing
 import statistics
 import time
 from collections.abc import Callable
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +17,7 @@ import requests
 from rich.console import Console
 from rich.table import Table
 
+from bench.receiver import receiving
 from service.core import signing
 from workers import outbound
 
@@ -32,9 +31,10 @@ def main() -> None:
     parser.add_argument("--posts", type=int, default=2000)
     posts = parser.parse_args().posts
     table = Table("way", "posts a second", "milliseconds of processor a post")
-    with receiver() as url:
+    with receiving() as receiver:
         for name, send in WAYS.items():
-            figures = [measured(send, url, posts) for _ in range(3)]
+            figures = [measured(send, receiver.url, posts) for _ in range(3)]
+            assert len(receiver.take()) == 3 * posts
             table.add_row(name, *(f"{statistics.median(column):.2f}" for column in zip(*figures, strict=True)))
     Console().print(table)
 
@@ -90,39 +90,6 @@ WAYS = {
     "ours, one client, 4 at once": one_client(4),
     "ours, one client, 32 at once": one_client(32),
 }
-
-
-class Receiver(asyncio.Protocol):
-    """The least that answers POST: the client is what is measured."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)
-        self.transport, self.read = transport, b""
-
-    def data_received(self, data: bytes) -> None:
-        self.read += data
-        head, end, body = self.read.partition(b"\r\n\r\n")
-        if end and len(body) >= int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0]):
-            self.read = b""
-            self.transport.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
-
-
-def serve(told: Any) -> None:
-    async def answer_all() -> None:
-        server = await asyncio.get_running_loop().create_server(Receiver, "127.0.0.1", 0, backlog=1000)
-        told.send(server.sockets[0].getsockname()[1])
-        await server.serve_forever()
-
-    asyncio.run(answer_all())
-
-
-@contextmanager
-def receiver() -> Any:
-    ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs,), daemon=True)
-    process.start()
-    yield f"http://127.0.0.1:{ours.recv()}/hook"
-    process.kill()
 
 
 if __name__ == "__main__":

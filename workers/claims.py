@@ -10,19 +10,20 @@ from sqlmodel import Session, col
 from service.core import db, outbox
 from service.core.models import Endpoint, OutboxRow
 from service.core.queue import Topic
+from workers.paces import Pace
 from workers.retries import PAUSE_AFTER
 
 
 def claim(
-    session: Session, places: int, lease: timedelta, at_once: int, without: Collection[UUID] = ()
+    session: Session, places: int, lease: timedelta, pace: Pace, without: Collection[UUID] = ()
 ) -> list[OutboxRow]:
-    """Take up to `places` due rows, such that no endpoint has more than `at_once` under way at all couriers together.
+    """Take up to `places` due rows, such that no endpoint has more under way, at all couriers together, than its pace.
 
     The endpoint that has the fewest under way comes first; those in `without` get nothing. One that only fails gets one
     at a time.
     """
     _set_aside(session)
-    due = _next_due(session, _lock_with_room(session, places, at_once, without), places, at_once)
+    due = _next_due(session, _lock_with_room(session, places, pace, without), places, pace)
     return outbox.claim(session, Topic.DELIVER, places, lease, col(OutboxRow.id).in_(due)) if due else []
 
 
@@ -55,7 +56,7 @@ def _due_to(session: Session, endpoint_ids: Sequence[UUID]) -> ColumnElement[boo
     return col(OutboxRow.id).in_(select(rows.c.id))
 
 
-def _lock_with_room(session: Session, places: int, at_once: int, without: Collection[UUID]) -> Sequence[UUID]:
+def _lock_with_room(session: Session, places: int, pace: Pace, without: Collection[UUID]) -> Sequence[UUID]:
     """The endpoints that may get more, locked: what is under way is counted by one courier at a time.
 
     A courier that stops here for a while, frozen with its machine, stops nobody's deliveries to other endpoints.
@@ -70,7 +71,7 @@ def _lock_with_room(session: Session, places: int, at_once: int, without: Collec
     open_ = col(Endpoint.disabled_at).is_(None) & func.coalesce(col(Endpoint.paused_until) <= now, literal(value=True))
     found = (
         select(col(Endpoint.id))
-        .where(open_, oldest.is_not(None), _room(session, at_once) > 0, col(Endpoint.id).not_in(without))
+        .where(open_, oldest.is_not(None), _room(session, pace) > 0, col(Endpoint.id).not_in(without))
         .order_by(_under_way(session), oldest)
         .limit(places)
         .with_for_update(skip_locked=True, key_share=True)
@@ -78,7 +79,7 @@ def _lock_with_room(session: Session, places: int, at_once: int, without: Collec
     return session.scalars(found).all()
 
 
-def _next_due(session: Session, endpoint_ids: Sequence[UUID], places: int, at_once: int) -> Sequence[UUID]:
+def _next_due(session: Session, endpoint_ids: Sequence[UUID], places: int, pace: Pace) -> Sequence[UUID]:
     """The oldest due rows of the endpoints, as many as each has room for; counted anew, now that they are locked."""
     if not endpoint_ids:
         return []
@@ -86,9 +87,9 @@ def _next_due(session: Session, endpoint_ids: Sequence[UUID], places: int, at_on
     candidates = union_all(
         *(
             select(_nth_due(session, n).label("id"), (under_way + n).label("place")).where(
-                col(Endpoint.id).in_(endpoint_ids), _room(session, at_once) > n
+                col(Endpoint.id).in_(endpoint_ids), _room(session, pace) > n
             )
-            for n in range(at_once)
+            for n in range(pace.highest)
         )
     ).subquery()
     fairest = select(candidates.c.id).where(candidates.c.id.is_not(None)).order_by(candidates.c.place).limit(places)
@@ -108,8 +109,10 @@ def _nth_due(session: Session, n: int) -> ScalarSelect[UUID]:
     )
 
 
-def _room(session: Session, at_once: int) -> ColumnElement[int]:
-    return case((col(Endpoint.failures) >= PAUSE_AFTER, 1), else_=at_once) - _under_way(session)
+def _room(session: Session, pace: Pace) -> ColumnElement[int]:
+    failing = (col(Endpoint.failures) >= PAUSE_AFTER, 1)
+    grown = [(col(Endpoint.id) == endpoint_id, places) for endpoint_id, places in pace.grown.items()]
+    return case(failing, *grown, else_=pace.least) - _under_way(session)
 
 
 def _under_way(session: Session) -> ScalarSelect[int]:

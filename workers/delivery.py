@@ -13,12 +13,16 @@ from service.core.db import Database
 from service.core.settings import Settings
 from workers import attempts, claims, outbound, records
 from workers.attempts import Job
+from workers.paces import Pace
 from workers.retries import Outcome
 
 # A step goes on claiming for this long, and for as long as an attempt is out that it began by then, but not for that
 # attempt's endpoint: what a slow receiver holds is its own place, not the courier, and not the end of the step. Short,
-# so that a worker that is told to end does.
+# so that a worker that is told to end does; longer when an attempt is slow: one answer of a hundred that never comes
+# must not end the posts to its endpoint, which may be owed thousands.
 _CLAIMING_SECONDS = 2.0
+_LONGEST_CLAIMING_SECONDS = 15.0
+_SLOW_SECONDS = 1.0
 
 
 def deliver_batch(database: Database, settings: Settings) -> int:
@@ -35,10 +39,15 @@ class _Step:
     database: Database
     settings: Settings
     claimed: int = 0
+    pace: Pace = field(init=False)
     running: set[asyncio.Task[None]] = field(default_factory=set)
     failures: list[BaseException] = field(default_factory=list)
     ended: list[tuple[Job, Outcome]] = field(default_factory=list)
     recording: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def __post_init__(self) -> None:
+        # Half of the places at most: the other half is always there for others.
+        self.pace = Pace(self.settings.deliver_at_once, self.settings.deliver_batch // 2)
 
     def claim(self, without: Collection[UUID] = ()) -> list[Job]:
         """Take what fits into the free places; nothing for the endpoints in `without`."""
@@ -46,7 +55,7 @@ class _Step:
         lease = self.settings.deliver_timeout + timedelta(seconds=15)
         places = self.settings.deliver_batch - len(self.running)
         with self.database.transaction() as session:
-            rows = claims.claim(session, places, lease, self.settings.deliver_at_once, without)
+            rows = claims.claim(session, places, lease, self.pace, without)
             jobs = attempts.jobs(session, rows)
             attempted = {job.row.id for job in jobs}
             outbox.finish(session, [row for row in rows if row.id not in attempted])
@@ -70,19 +79,24 @@ class _Step:
             raise failure
 
     async def _attempt_all(self, client: outbound.Client, jobs: Sequence[Job]) -> None:
-        until = time.monotonic() + _CLAIMING_SECONDS
-        early: dict[asyncio.Task[None], UUID] = {}
+        started = time.monotonic()
+        until = started + _CLAIMING_SECONDS
+        early: dict[asyncio.Task[None], tuple[UUID, float]] = {}
         slow: set[UUID] = set()
         while jobs or self.running:
-            begun = {asyncio.create_task(self._attempt(client, job)): job.endpoint.id for job in jobs}
+            now = time.monotonic()
+            begun = {asyncio.create_task(self._attempt(client, job)): (job.endpoint.id, now) for job in jobs}
             self.running |= begun.keys()
-            if time.monotonic() < until:
+            if now < until:
                 early |= begun
             for task in await self._some_end():
                 early.pop(task, None)
-            if time.monotonic() >= until:
-                slow |= set(early.values())
-            jobs = await self._claim_more(slow) if early or time.monotonic() < until else []
+            now = time.monotonic()
+            if now >= until and any(now - since > _SLOW_SECONDS for _, since in early.values()):
+                until = started + _LONGEST_CLAIMING_SECONDS
+            if now >= until:
+                slow |= {endpoint_id for endpoint_id, _ in early.values()}
+            jobs = await self._claim_more(slow) if early or now < until else []
 
     async def _some_end(self) -> set[asyncio.Task[None]]:
         """Wait until an attempt has ended, or there may be something new to claim."""
@@ -102,6 +116,7 @@ class _Step:
 
     async def _attempt(self, client: outbound.Client, job: Job) -> None:
         outcome = await attempts.post(client, self.database.keyring, job, within=self.settings.deliver_timeout)
+        self.pace.note(job.endpoint.id, outcome)
         self.ended.append((job, outcome))
         # As soon as it may be: a slow receiver must not hold back the record of the others. Whoever gets here first
         # writes for all that have ended while the one before was writing: one commit, not thirty that wait in line.

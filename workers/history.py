@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, tuple_
+from sqlalchemy import Table, delete, func, select, tuple_
 from sqlmodel import Session, col
 
+from service.core import bulk, db
 from service.core import comments as all_comments
-from service.core import db
 from service.core.models import Comment, Imprint, Status
 from workers import imprints
 from workers.signals import addresses
 from workers.signals.signal import History
 
+_IMPRINTS: Table = Imprint.__table__  # type: ignore[attr-defined]
 _SAME_TEXT_WITHIN = timedelta(days=1)
 _VELOCITY_WITHIN = timedelta(minutes=10)
 _HOST_WITHIN = timedelta(days=1)
@@ -126,7 +127,7 @@ def _seen(session: Session, hashes: set[int]) -> _Seen:
         columns = (col(Imprint.hash), col(Imprint.comment_id), col(Imprint.site_id), col(Imprint.created_at))
         recent = col(Imprint.created_at) > db.now(session) - _SIMILAR_WITHIN
         for value, comment_id, site_id, at in session.execute(
-            select(*columns).where(col(Imprint.hash).in_(hashes), recent)
+            select(*columns).where(bulk.among(session, col(Imprint.hash), hashes), recent)
         ):
             seen[value][comment_id] = (site_id, at)
     return seen
@@ -143,6 +144,5 @@ def _leave(session: Session, comments: Sequence[Comment], parts: Mapping[UUID, _
         for value in sorted(parts[comment.id].all)
         if len(seen[value]) <= _ENOUGH
     ]
-    if rows:
-        # Another worker may have taken the comment over.
-        session.execute(db.insert(session, Imprint).values(rows).on_conflict_do_nothing())
+    # Another worker may have taken the comment over.
+    bulk.insert(session, _IMPRINTS, rows, if_absent=True)

@@ -2,14 +2,16 @@
 
 import random
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
+from typing import Any
 from uuid import UUID
 
 import structlog
+from sqlalchemy import Table
 from sqlmodel import Session, col, select
 
-from service.core import db, outbox, webhooks
+from service.core import bulk, db, outbox, webhooks
 from service.core.db import Database
 from service.core.models import Delivery, Endpoint, Event
 from workers import retries
@@ -17,6 +19,8 @@ from workers.attempts import Job
 from workers.retries import Outcome
 
 log = structlog.get_logger()
+
+_DELIVERIES: Table = Delivery.__table__  # type: ignore[attr-defined]
 
 Ended = Sequence[tuple[Job, Outcome]]
 
@@ -26,9 +30,17 @@ def record(database: Database, ended: Ended, disable_after: timedelta) -> None:
     with database.transaction() as session:
         events, endpoints = _lock(session, ended)
         there = [(job, outcome) for job, outcome in ended if job.event.id in events and job.endpoint.id in endpoints]
-        waits = [_write(session, job, outcome, endpoints[job.endpoint.id], disable_after) for job, outcome in there]
-        done = [job.row for (job, _), wait in zip(there, waits, strict=True) if wait is None]
+        done, rows = [], []
+        for job, outcome in there:
+            jitter = random.uniform(-1, 1)  # noqa: S311 - spreads load, guards nothing
+            _note(session, endpoints[job.endpoint.id], outcome, disable_after, jitter)
+            wait = _wait(job, outcome, jitter)
+            if wait is None:
+                done.append(job.row)
+            waiting = wait is not None and outbox.postpone(session, job.row, wait)
+            rows.append(_delivery(job, outcome, db.now(session) + wait if wait and waiting else None))
         outbox.finish(session, done)
+        bulk.insert(session, _DELIVERIES, rows)
     for job, outcome in there:
         _tell(job, outcome)
 
@@ -50,30 +62,26 @@ def _lock(session: Session, ended: Ended) -> tuple[Collection[UUID], dict[UUID, 
     return stay, endpoints
 
 
-def _write(
-    session: Session, job: Job, outcome: Outcome, endpoint: Endpoint, disable_after: timedelta
-) -> timedelta | None:
+def _wait(job: Job, outcome: Outcome, jitter: float) -> timedelta | None:
     """How long until the event is tried again; None when this attempt was the last."""
-    jitter = random.uniform(-1, 1)  # noqa: S311 - spreads load, guards nothing
     ends = outcome.delivered or outcome.status == HTTPStatus.GONE
-    wait = None if ends else retries.next_attempt(job.row.attempts, outcome, jitter)
-    _note(session, endpoint, outcome, disable_after, jitter)
-    waiting = wait is not None and outbox.postpone(session, job.row, wait)
-    session.add(
-        Delivery(
-            site_id=job.event.site_id,
-            event_id=job.event.id,
-            endpoint_id=job.endpoint.id,
-            attempt=job.row.attempts,
-            at=job.claimed_at,
-            duration_ms=outcome.milliseconds,
-            status_code=outcome.status,
-            error=_error(outcome),
-            response=outcome.answer.text if outcome.answer else None,
-            next_attempt_at=db.now(session) + wait if wait and waiting else None,
-        )
-    )
-    return wait
+    return None if ends else retries.next_attempt(job.row.attempts, outcome, jitter)
+
+
+def _delivery(job: Job, outcome: Outcome, next_attempt_at: datetime | None) -> dict[str, Any]:
+    return {
+        "id": db.new_id(),
+        "site_id": job.event.site_id,
+        "event_id": job.event.id,
+        "endpoint_id": job.endpoint.id,
+        "attempt": job.row.attempts,
+        "at": job.claimed_at,
+        "duration_ms": outcome.milliseconds,
+        "status_code": outcome.status,
+        "error": _error(outcome),
+        "response": outcome.answer.text if outcome.answer else None,
+        "next_attempt_at": next_attempt_at,
+    }
 
 
 def _note(session: Session, endpoint: Endpoint, outcome: Outcome, disable_after: timedelta, jitter: float) -> None:

@@ -5,18 +5,32 @@ from datetime import timedelta
 from uuid import UUID
 
 import uuid_utils.compat
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, Table, delete, func, select, update
 from sqlmodel import Session, col
 
-from service.core import db
+from service.core import bulk, db
 from service.core.models import OutboxRow
 from service.core.queue import Topic
+
+_OUTBOX: Table = OutboxRow.__table__  # type: ignore[attr-defined]
 
 
 def put(session: Session, topic: Topic, subject_id: UUID, endpoint_id: UUID | None = None) -> None:
     """Owe this work; the bell rings when the transaction has committed."""
+    put_all(session, topic, [(subject_id, endpoint_id)])
+
+
+def put_all(session: Session, topic: Topic, owed: Sequence[tuple[UUID, UUID | None]]) -> None:
+    """Owe this work for many subjects, each with the endpoint that gets it, if any."""
+    if not owed:
+        return
     now = db.now(session)
-    session.add(OutboxRow(topic=topic, subject_id=subject_id, endpoint_id=endpoint_id, created_at=now, due_at=now))
+    new = {"topic": topic, "created_at": now, "due_at": now, "attempts": 0, "lease": None}
+    rows = [
+        {"id": db.new_id(), "subject_id": subject_id, "endpoint_id": endpoint_id, **new}
+        for subject_id, endpoint_id in owed
+    ]
+    bulk.insert(session, _OUTBOX, rows)
     session.info.setdefault("topics", set()).add(topic)
 
 
@@ -49,7 +63,7 @@ def finish(session: Session, rows: Sequence[OutboxRow]) -> set[UUID]:
     """Delete the rows that are still mine and give back their ids; the work of the others is somebody else's now."""
     if not rows:
         return set()
-    done = delete(OutboxRow).where(_mine(rows)).returning(col(OutboxRow.id))
+    done = delete(OutboxRow).where(_mine(session, rows)).returning(col(OutboxRow.id))
     return set(session.scalars(done, execution_options={"synchronize_session": False}))
 
 
@@ -57,7 +71,7 @@ def postpone(session: Session, row: OutboxRow, delay: timedelta) -> bool:
     """Make the row due again later, if it is still mine."""
     later = (
         update(OutboxRow)
-        .where(_mine([row]))
+        .where(_mine(session, [row]))
         .values(due_at=db.now(session) + delay, lease=None)
         .returning(col(OutboxRow.id))
     )
@@ -67,7 +81,7 @@ def postpone(session: Session, row: OutboxRow, delay: timedelta) -> bool:
 def give_back(session: Session, rows: Sequence[OutboxRow]) -> None:
     """Make due, at once and as if it had not been claimed, what is still mine and was not tried."""
     if rows:
-        untried = update(OutboxRow).where(_mine(rows))
+        untried = update(OutboxRow).where(_mine(session, rows))
         session.execute(
             untried.values(due_at=db.now(session), lease=None, attempts=OutboxRow.attempts - 1),
             execution_options={"synchronize_session": False},
@@ -108,5 +122,6 @@ def waited(session: Session, topic: Topic) -> timedelta | None:
     return None if oldest is None else now - oldest
 
 
-def _mine(rows: Sequence[OutboxRow]) -> ColumnElement[bool]:
-    return col(OutboxRow.id).in_([row.id for row in rows]) & col(OutboxRow.lease).in_({row.lease for row in rows})
+def _mine(session: Session, rows: Sequence[OutboxRow]) -> ColumnElement[bool]:
+    mine = bulk.among(session, col(OutboxRow.id), [row.id for row in rows])
+    return mine & bulk.among(session, col(OutboxRow.lease), {row.lease for row in rows if row.lease})

@@ -14,6 +14,7 @@ from service.core.db import Database
 from service.core.models import Endpoint, OutboxRow
 from service.core.queue import Topic
 from workers import claims
+from workers.paces import Pace
 from workers.retries import PAUSE_AFTER
 
 LEASE = timedelta(seconds=30)
@@ -37,7 +38,7 @@ def _owe(database: Database, endpoint_id: UUID, count: int) -> None:
 
 def _claim(database: Database, places: int = PLACES, at_once: int = 4) -> Counter[UUID | None]:
     with database.transaction() as session:
-        return Counter(row.endpoint_id for row in claims.claim(session, places, LEASE, at_once))
+        return Counter(row.endpoint_id for row in claims.claim(session, places, LEASE, Pace(at_once, at_once)))
 
 
 def _change(database: Database, endpoint_id: UUID, **values: object) -> datetime:
@@ -68,6 +69,19 @@ def test_what_is_under_way_counts_at_every_courier(database: Database, endpoint_
     assert claimed == [3, 2, 0]
 
 
+def test_an_endpoint_whose_places_have_grown_gets_more_and_the_others_no_less(
+    database: Database, endpoint_ids: list[UUID]
+) -> None:
+    prompt, other, _ = endpoint_ids
+    _owe(database, prompt, 100)
+    _owe(database, other, 100)
+
+    with database.transaction() as session:
+        claimed = claims.claim(session, PLACES, LEASE, Pace(4, 16, {prompt: 10}))
+
+    assert Counter(row.endpoint_id for row in claimed) == {prompt: 10, other: 4}
+
+
 def test_the_endpoint_with_the_fewest_under_way_comes_first(database: Database, endpoint_ids: list[UUID]) -> None:
     first, second, third = endpoint_ids
     _owe(database, first, 10)
@@ -90,7 +104,7 @@ def test_a_dead_couriers_places_are_free_when_its_lease_ends(database: Database,
 def test_what_is_tried_again_later_takes_no_place(database: Database, endpoint_ids: list[UUID]) -> None:
     _owe(database, endpoint_ids[0], 8)
     with database.transaction() as session:
-        for row in claims.claim(session, PLACES, LEASE, 4):
+        for row in claims.claim(session, PLACES, LEASE, Pace(4, 4)):
             outbox.postpone(session, row, timedelta(hours=1))
 
     assert _claim(database).total() == 4
