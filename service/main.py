@@ -11,6 +11,7 @@ from service.api.quotas import QuotaHeaders
 from service.console import routes as console
 from service.core import encryption, logs, quotas
 from service.core.db import Database, create_engine
+from service.core.intake import Intake
 from service.core.queue import Bell, CeleryBell
 from service.core.settings import Settings
 
@@ -49,6 +50,7 @@ def build_app(settings: Settings, bell: Bell, lifespan: Lifespan | None = None) 
         create_engine(settings.database_url), bell, settings.database_timeout, encryption.keyring(settings)
     )
     app.state.quotas = quotas.create(settings)
+    app.state.intake = Intake(app.state.database, app.state.quotas)
     app.add_middleware(QuotaHeaders)
     app.add_middleware(limits.BodyGuard)
     problems.install(app)

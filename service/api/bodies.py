@@ -1,5 +1,6 @@
 """JSON bodies as I-JSON (RFC 7493) has them: no body that two parsers may read differently."""
 
+import functools
 import json
 from collections.abc import Callable, Coroutine
 from email.message import Message
@@ -36,16 +37,18 @@ class IJsonRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def handle_ijson(request: Request) -> Response:
-            ijson = IJsonRequest(request.scope, request.receive)
+            ijson = request if isinstance(request, IJsonRequest) else IJsonRequest(request.scope, request.receive)
             # FastAPI would find fault with the body, not with what it is called.
-            if self.body_field and await ijson.body() and not _is_json(request.headers.get("content-type", "")):
+            if self.body_field and await ijson.body() and not is_json(request.headers.get("content-type", "")):
                 raise errors.NotJsonError
             return await handle(ijson)
 
         return handle_ijson
 
 
-def _is_json(content_type: str) -> bool:
+# Few are sent, and to parse one takes as long as to parse a comment.
+@functools.lru_cache(maxsize=100)
+def is_json(content_type: str) -> bool:
     header = Message()
     header["content-type"] = content_type
     subtype = header.get_content_subtype()

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import time
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -14,12 +15,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import SQLAlchemyError
 
 from service import web
-from service.api import problems
-from service.api.bodies import IJsonRoute
+from service.api import problems, submissions
+from service.api.bodies import IJsonRequest, IJsonRoute
 from service.api.deps import Reader, Submitter
+from service.api.submissions import IdempotencyKey
 from service.core import comments
 from service.core.comments import Submission
 from service.core.db import Database
+from service.core.intake import Incoming, Intake
 from service.core.models import Category, Comment, Status, Text
 from service.core.policy import Verdict
 from service.web import DatabaseDep
@@ -31,14 +34,6 @@ router = APIRouter(
 LONGEST_WAIT_SECONDS = 5
 _POLL_SECONDS = 0.05
 
-IdempotencyKey = Annotated[
-    Text | None,
-    Header(
-        min_length=1,
-        max_length=255,
-        description="Any unique string: sending the request again is then harmless.",
-    ),
-]
 Prefer = Annotated[
     str | None,
     Header(
@@ -102,7 +97,6 @@ class Feedback(BaseModel):
     category: Category | None = Field(None, description="For a rejection: why.")
 
 
-@router.post("", status_code=202, responses=problems.responses(409, 413) | _ACCEPTED)
 async def submit_comment(
     site: Submitter,
     database: DatabaseDep,
@@ -127,6 +121,41 @@ async def submit_comment(
         comment = await _decided(database, comment, seconds)
     response.headers["Location"] = _location(request, comment)
     return _out(request, comment)
+
+
+class SubmissionRoute(IJsonRoute):
+    """`submit_comment` for what needs no more than to be stored: with what else comes in at the moment."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        declared = super().get_route_handler()
+
+        async def handle_submission(request: Request) -> Response:
+            ijson = IJsonRequest(request.scope, request.receive)
+            incoming = await submissions.read(ijson)
+            return await (_take_in(request, incoming) if incoming else declared(ijson))
+
+        return handle_submission
+
+
+router.add_api_route(
+    "",
+    submit_comment,
+    methods=["POST"],
+    status_code=202,
+    responses=problems.responses(409, 413) | _ACCEPTED,
+    route_class_override=SubmissionRoute,
+)
+
+
+async def _take_in(request: Request, incoming: Incoming) -> Response:
+    intake: Intake = request.app.state.intake
+    try:
+        comment = await intake.submit(incoming)
+    finally:
+        if incoming.entry.quota:
+            request.state.quota = incoming.entry.quota
+    out = _out(request, comment)
+    return Response(out.model_dump_json(), 202, {"Location": out.links.self}, "application/json")
 
 
 @router.post("/batch", status_code=202, responses=problems.responses(409, 413))
@@ -226,14 +255,16 @@ async def _decided(database: Database, comment: Comment, seconds: int) -> Commen
 
 def _location(request: Request, comment: Comment) -> str:
     # Not from the Host header: a proxy or a stranger may have written it.
-    path = router.url_path_for("get_comment", comment_id=comment.id)
-    return f"{request.app.state.settings.public_url}{path}"
+    return f"{request.app.state.settings.public_url}{router.prefix}/{comment.id}"
 
 
 def _out(request: Request, comment: Comment) -> CommentOut:
     return CommentOut(
-        **comment.model_dump(exclude={"verdict", "extra"}),
+        **{name: getattr(comment, name) for name in _SHOWN},
         verdict=Verdict.model_validate(comment.verdict) if comment.verdict else None,
         metadata=comment.extra,
         links=Links(self=_location(request, comment)),
     )
+
+
+_SHOWN = CommentOut.model_fields.keys() & Comment.model_fields.keys() - {"verdict"}

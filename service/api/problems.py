@@ -29,6 +29,7 @@ _STATUS: dict[type[errors.GatepostError], HTTPStatus] = {
     errors.MissingSecretKeysError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.InvalidSecretKeysError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.WrongSecretKeysError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.CrowdedError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.QuotaError: HTTPStatus.TOO_MANY_REQUESTS,
     errors.TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.SlowError: HTTPStatus.REQUEST_TIMEOUT,
@@ -38,6 +39,7 @@ _STATUS: dict[type[errors.GatepostError], HTTPStatus] = {
 # What else an answer says: how to do it right, and that the rest of a slow request is not waited for.
 _HEADERS: dict[type[errors.GatepostError], dict[str, str]] = {
     errors.UnauthorizedError: {"WWW-Authenticate": 'Bearer realm="gatepost"'},
+    errors.CrowdedError: {"Retry-After": "2"},
     errors.SlowError: {"Connection": "close"},
     errors.CompressedError: {"Accept-Encoding": "identity"},
     errors.NotJsonError: {"Accept": "application/json"},

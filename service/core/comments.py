@@ -5,11 +5,12 @@ import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import field_validator
-from sqlalchemy import delete, func, or_, tuple_
+from sqlalchemy import Table, delete, func, or_, tuple_
 from sqlalchemy import select as sqlalchemy_select
 from sqlmodel import Field, Session, col, select
 
@@ -20,6 +21,16 @@ from service.core.policy import Decision, Verdict
 from service.core.queue import Topic
 
 _UNKNOWN = "There is no such comment at this site."
+_COMMENTS: Table = Comment.__table__  # type: ignore[attr-defined]
+_KEYS: Table = IdempotencyKey.__table__  # type: ignore[attr-defined]
+# A row's columns that no submission fills.
+_BLANK = {
+    name: field.default
+    for name, field in Comment.model_fields.items()
+    if not field.is_required() and field.default_factory is None
+}
+# By a repeat's id: the comment that it repeats, or what is wrong with it.
+First = dict[UUID, Comment | errors.GatepostError]
 METADATA_LIMIT = 4096
 METADATA_DEPTH = 20
 # Who did it, when it was no moderator: the machine, or the blog itself through its key.
@@ -91,43 +102,76 @@ class Once:
     body_hash: str
 
 
+@dataclass(frozen=True)
+class Arrival:
+    """A submission at its site, and its key if it has one."""
+
+    site_id: UUID
+    submission: Submission
+    once: Once | None = None
+
+
+def arrival(site_id: UUID, submission: Submission, idempotency_key: str | None = None) -> Arrival:
+    once = Once(idempotency_key, _body_hash([submission])) if idempotency_key else None
+    return Arrival(site_id, submission, once)
+
+
 def submit(session: Session, site_id: UUID, submission: Submission, idempotency_key: str | None = None) -> Comment:
     """Store the comment and owe its scoring. A repeat (same key, or same external id) gives back the first comment.
 
     Raises IdempotencyConflictError when the key came before with another body.
     """
-    once = Once(idempotency_key, _body_hash([submission])) if idempotency_key else None
-    [comment] = _submit(session, site_id, [submission], [once])
-    return comment
+    return _all(submit_each(session, [arrival(site_id, submission, idempotency_key)]))[0]
 
 
 def submit_all(
     session: Session, site_id: UUID, submissions: Sequence[Submission], idempotency_key: str | None = None
 ) -> list[Comment]:
     """Submit many in one transaction; the comments, in the order of the submissions. Raises as `submit` does."""
-    # Stored in one order for all: two batches that hold the same external ids crosswise would wait for each other.
-    order = sorted(range(len(submissions)), key=lambda number: submissions[number].external_id or "")
     once = _once_each(submissions, idempotency_key)
-    stored = _submit(session, site_id, [submissions[number] for number in order], [once[number] for number in order])
-    by_number = dict(zip(order, stored, strict=True))
-    return [by_number[number] for number in range(len(submissions))]
+    return _all(submit_each(session, [Arrival(site_id, *each) for each in zip(submissions, once, strict=True)]))
 
 
-def _submit(
-    session: Session, site_id: UUID, submissions: Sequence[Submission], once: Sequence[Once | None]
-) -> list[Comment]:
-    """In as few statements as one comment takes: a batch must not wait for the database hundreds of times."""
-    now = db.now(session)
-    made = [Comment(**one.model_dump(), **_derived(one), site_id=site_id, created_at=now) for one in submissions]
-    keyed = [(comment, one) for comment, one in zip(made, once, strict=True) if one]
-    first = _by_key(session, site_id, keyed)
+def _all(outcomes: Sequence[Comment | errors.GatepostError]) -> list[Comment]:
+    for outcome in outcomes:
+        if isinstance(outcome, errors.GatepostError):
+            raise outcome
+    return [outcome for outcome in outcomes if isinstance(outcome, Comment)]
+
+
+def submit_each(session: Session, arrivals: Sequence[Arrival]) -> list[Comment | errors.GatepostError]:
+    """Submit many, of any sites, each for itself: its comment, or what `submit` would raise for it.
+
+    In as few statements as one comment takes: many must not wait for the database hundreds of times.
+    """
+    made = build(arrivals, db.now(session))
+    keyed = [(comment, one.once) for comment, one in zip(made, arrivals, strict=True) if one.once]
+    first = _by_key(session, keyed)
     new = [comment for comment in made if comment.id not in first]
-    stored = db.insert_if_absent(session, Comment.__table__, [comment.model_dump() for comment in new])  # type: ignore[attr-defined]
-    first |= _by_external_id(session, site_id, [comment for comment in new if (comment.id,) not in stored], keyed)
-    for comment in new:
-        if (comment.id,) in stored:
-            outbox.put(session, Topic.SCORE, comment.id)
-    return [first.get(comment.id, comment) for comment in made]
+    # Stored in one order for all: two that hold the same external ids crosswise would wait for each other.
+    in_order = sorted(new, key=lambda comment: (comment.site_id, comment.external_id or ""))
+    stored = db.insert_if_absent(session, _COMMENTS, [comment.model_dump() for comment in in_order])
+    first |= _by_external_id(session, [comment for comment in new if (comment.id,) not in stored], keyed)
+    outbox.put_all(session, Topic.SCORE, [(comment.id, None) for comment in new if (comment.id,) in stored])
+    return [_followed(comment, first) for comment in made]
+
+
+def build(arrivals: Sequence[Arrival], now: datetime) -> list[Comment]:
+    """The comments as they would be stored."""
+    made = []
+    for one in arrivals:
+        content = one.submission
+        own = {"id": db.new_id(), "site_id": one.site_id, "created_at": now}
+        made.append(db.instance(Comment, {**_BLANK, **vars(content), **_derived(content), **own}))
+    return made
+
+
+def _followed(comment: Comment, first: First) -> Comment | errors.GatepostError:
+    """A repeat's first may itself be a repeat: by its key of a mate, which is one by its external id."""
+    found: Comment | errors.GatepostError = comment
+    while isinstance(found, Comment) and found.id in first:
+        found = first[found.id]
+    return found
 
 
 def get(session: Session, site_id: UUID, comment_id: UUID, *, lock: bool = False) -> Comment:
@@ -359,40 +403,59 @@ def _once_each(submissions: Sequence[Submission], key: str | None) -> list[Once]
     return [Once(f"batch {key_hash} {number}", body_hash) for number in range(len(submissions))]
 
 
-def _by_key(session: Session, site_id: UUID, keyed: Sequence[tuple[Comment, Once]]) -> dict[UUID, Comment]:
+def _by_key(session: Session, keyed: Sequence[tuple[Comment, Once]]) -> First:
     """Take the keys. For each comment whose key came before, by its id: the first comment with it."""
-    rows = [IdempotencyKey(site_id=site_id, comment_id=comment.id, **asdict(once)) for comment, once in keyed]
-    taken = db.insert_if_absent(session, IdempotencyKey.__table__, [row.model_dump() for row in rows])  # type: ignore[attr-defined]
-    repeated = {once.key: (comment, once) for comment, once in keyed if (site_id, once.key) not in taken}
-    before = _keys(session, site_id, repeated)
-    if any(row.body_hash != repeated[row.key][1].body_hash for row in before):
-        raise errors.IdempotencyConflictError
-    ids = {row.comment_id for row in before}
-    known = {comment.id: comment for comment in session.exec(select(Comment).where(col(Comment.id).in_(ids)))}
-    if ids - known.keys():
-        # Erased just now.
-        raise errors.NotFoundError(_UNKNOWN)
-    return {repeated[row.key][0].id: known[row.comment_id] for row in before}
+    takers: dict[tuple[UUID, str], tuple[Comment, Once]] = {}
+    for comment, once in keyed:
+        takers.setdefault((comment.site_id, once.key), (comment, once))
+    now = db.now(session)
+    rows = [
+        {"site_id": site_id, "comment_id": comment.id, "created_at": now, **asdict(once)}
+        # In one order for all, as the comments.
+        for (site_id, _), (comment, once) in sorted(takers.items(), key=lambda item: item[0])
+    ]
+    taken = {takers[key][0].id for key in db.insert_if_absent(session, _KEYS, rows)}
+    repeats = [(comment, once) for comment, once in keyed if comment.id not in taken]
+    before = _keys(session, {(comment.site_id, once.key) for comment, once in repeats})
+    known = {comment.id: comment for comment, _ in keyed if comment.id in taken}
+    known |= _by_id(session, {row.comment_id for row in before.values()} - known.keys())
+    return {
+        comment.id: _first_with(before[comment.site_id, once.key], once, known)
+        for comment, once in repeats
+        if (comment.site_id, once.key) in before
+    }
 
 
-def _keys(session: Session, site_id: UUID, keys: Collection[str]) -> Sequence[IdempotencyKey]:
+def _first_with(row: IdempotencyKey, once: Once, known: Mapping[UUID, Comment]) -> Comment | errors.GatepostError:
+    if row.body_hash != once.body_hash:
+        return errors.IdempotencyConflictError()
+    # Else it was erased just now.
+    return known.get(row.comment_id) or errors.NotFoundError(_UNKNOWN)
+
+
+def _keys(session: Session, keys: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str], IdempotencyKey]:
     if not keys:
-        return []
-    query = select(IdempotencyKey).where(col(IdempotencyKey.site_id) == site_id, col(IdempotencyKey.key).in_(keys))
-    return session.exec(query).all()
+        return {}
+    query = select(IdempotencyKey).where(tuple_(col(IdempotencyKey.site_id), col(IdempotencyKey.key)).in_(keys))
+    return {(row.site_id, row.key): row for row in session.exec(query)}
 
 
-def _by_external_id(
-    session: Session, site_id: UUID, repeats: Sequence[Comment], keyed: Sequence[tuple[Comment, Once]]
-) -> dict[UUID, Comment]:
+def _by_id(session: Session, ids: Collection[UUID]) -> dict[UUID, Comment]:
+    if not ids:
+        return {}
+    return {comment.id: comment for comment in session.exec(select(Comment).where(col(Comment.id).in_(ids)))}
+
+
+def _by_external_id(session: Session, repeats: Sequence[Comment], keyed: Sequence[tuple[Comment, Once]]) -> First:
     """The first comment with the external id of each repeat, by the repeat's id. Its key names the first one too."""
     if not repeats:
         return {}
-    ids = {comment.external_id for comment in repeats}
-    query = select(Comment).where(col(Comment.site_id) == site_id, col(Comment.external_id).in_(ids))
-    by_external_id = {comment.external_id: comment for comment in session.exec(query)}
-    first = {comment.id: by_external_id[comment.external_id] for comment in repeats}
-    named = {once.key: first[comment.id] for comment, once in keyed if comment.id in first}
-    for row in _keys(session, site_id, named):
-        row.comment_id = named[row.key].id
-    return first
+    ids = {(comment.site_id, comment.external_id) for comment in repeats}
+    query = select(Comment).where(tuple_(col(Comment.site_id), col(Comment.external_id)).in_(ids))
+    known = {(comment.site_id, comment.external_id): comment for comment in session.exec(query)}
+    first = {comment.id: known.get((comment.site_id, comment.external_id)) for comment in repeats}
+    named = {(comment.site_id, once.key): found for comment, once in keyed if (found := first.get(comment.id))}
+    for key, row in _keys(session, named.keys()).items():
+        row.comment_id = named[key].id
+    # Else it was erased just now.
+    return {id_: found or errors.NotFoundError(_UNKNOWN) for id_, found in first.items()}

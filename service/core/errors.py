@@ -56,6 +56,10 @@ class TooLargeError(GatepostError):
     """The request's body is too large."""
 
 
+class CrowdedError(GatepostError):
+    """Too many comments wait to be stored; send it again in a moment."""
+
+
 class QuotaError(GatepostError):
     """This key has made all the requests of a minute; `Retry-After` tells when there is one more."""
 

@@ -39,6 +39,9 @@ class Quotas(Protocol):
     def take(self, key_id: str) -> Quota:
         """Count one request with this key, if it has one left."""
 
+    def take_each(self, key_id: str, count: int) -> list[Quota]:
+        """Count so many requests that come together, one after the other."""
+
 
 def create(settings: Settings) -> Quotas | None:
     """None: there is no limit."""
@@ -61,19 +64,21 @@ class LocalQuotas:
 
     def take(self, key_id: str, share: int = 1) -> Quota:
         """Of the limit there is one part in `share` for this process."""
+        return self.take_each(key_id, 1, share)[0]
+
+    def take_each(self, key_id: str, count: int, share: int = 1) -> list[Quota]:
         with self._lock:
             granted, now = self._recent(key_id)
             left = math.ceil(self.limit / share) - len(granted)
-            if left > 0:
-                granted.append(now)
+            granted.extend([now] * min(left, count))
             oldest = granted[0] + WINDOW_SECONDS - now
-            return Quota(self.limit, max(left - 1, 0), math.ceil(oldest), granted=left > 0)
+            return _counted_down(self.limit, left, math.ceil(oldest), count)
 
-    def note(self, key_id: str) -> None:
-        """A request that was granted elsewhere."""
+    def note(self, key_id: str, count: int) -> None:
+        """Requests that were granted elsewhere."""
         with self._lock:
             granted, now = self._recent(key_id)
-            granted.append(now)
+            granted.extend([now] * count)
 
     def _recent(self, key_id: str) -> tuple[deque[float], float]:
         now = self._clock()
@@ -87,10 +92,15 @@ class LocalQuotas:
         return granted, now
 
 
+def _counted_down(limit: int, left: int, seconds: int, count: int) -> list[Quota]:
+    """What each of so many requests is told when there were so many left before them."""
+    return [Quota(limit, max(left - number, 0), seconds, granted=left >= number) for number in range(1, count + 1)]
+
+
 # The same, by Redis' own clock, in microseconds. A list of numbers takes ten bytes for each.
 _TAKE = """
 local granted, processes = KEYS[1], KEYS[2]
-local limit, window, process = tonumber(ARGV[1]), tonumber(ARGV[2]) * 1e6, ARGV[3]
+local limit, window, process, count = tonumber(ARGV[1]), tonumber(ARGV[2]) * 1e6, ARGV[3], tonumber(ARGV[4])
 local time = redis.call('TIME')
 local now = time[1] * 1e6 + time[2]
 -- Numbers are written out: Lua would round them to 14 digits.
@@ -102,7 +112,7 @@ while oldest and oldest <= now - window do
     oldest = tonumber(redis.call('LINDEX', granted, 0))
 end
 local left = limit - redis.call('LLEN', granted)
-if left > 0 then
+for _ = 1, math.min(left, count) do
     redis.call('RPUSH', granted, written)
     redis.call('EXPIRE', granted, ARGV[2])
 end
@@ -133,19 +143,22 @@ class SharedQuotas:
         self._lock = threading.Lock()
 
     def take(self, key_id: str) -> Quota:
+        return self.take_each(key_id, 1)[0]
+
+    def take_each(self, key_id: str, count: int) -> list[Quota]:
         if not self._alone.is_set():
             try:
-                return self._ask(key_id)
+                return self._ask(key_id, count)
             except redis.RedisError as error:
                 self._go_on_alone(error)
-        return self._own.take(key_id, share=self._processes)
+        return self._own.take_each(key_id, count, share=self._processes)
 
-    def _ask(self, key_id: str) -> Quota:
+    def _ask(self, key_id: str, count: int) -> list[Quota]:
         names = [f"gatepost:quota:{key_id}", "gatepost:quota-processes"]
-        left, seconds, self._processes = self._script(names, [self.limit, WINDOW_SECONDS, self._process])
+        left, seconds, self._processes = self._script(names, [self.limit, WINDOW_SECONDS, self._process, count])
         if left > 0:
-            self._own.note(key_id)
-        return Quota(self.limit, max(left - 1, 0), seconds, granted=left > 0)
+            self._own.note(key_id, min(left, count))
+        return _counted_down(self.limit, left, seconds, count)
 
     def _go_on_alone(self, error: redis.RedisError) -> None:
         with self._lock:

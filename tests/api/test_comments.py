@@ -83,12 +83,12 @@ def test_waiting_gives_the_decision_when_it_is_ready_in_time(
 
     scorer = threading.Thread(target=keep_scoring)
     scorer.start()
-    answer = client.post(PATH, json=HARMLESS, headers={"prefer": "respond-async, wait=2"})
+    answer = client.post(PATH, json=HARMLESS, headers={"prefer": "respond-async, wait=5"})
     stop.set()
     scorer.join()
 
     assert answer.status_code == 202
-    assert answer.headers["preference-applied"] == "wait=2"
+    assert answer.headers["preference-applied"] == "wait=5"
     assert (answer.json()["status"], answer.json()["verdict"]["decision"]) == ("approved", "approve")
 
 

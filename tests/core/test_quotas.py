@@ -145,12 +145,12 @@ def test_a_frozen_redis_is_asked_once_and_then_left_alone(pair: list[SharedQuota
     asked = 0
     ask = pair[0]._ask
 
-    def count(key_id: str) -> Quota:
+    def count_asked(key_id: str, count: int) -> list[Quota]:
         nonlocal asked
         asked += 1
-        return ask(key_id)
+        return ask(key_id, count)
 
-    pair[0]._ask = count  # type: ignore[method-assign]
+    pair[0]._ask = count_asked  # type: ignore[method-assign]
     own_redis.freeze()
 
     assert [pair[0].take(KEY).granted for _ in range(20)] == [True] * 20

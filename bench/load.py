@@ -1,0 +1,148 @@
+"""Posts comments as fast as they are answered, or at a rate: `python -m bench.load < job.json`, a report in JSON out.
+
+A process of its own on raw sockets: the client must neither be the bottleneck nor share the server's interpreter.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from dataclasses import asdict, dataclass, field
+from itertools import count
+from typing import Any
+
+COMMENT = {
+    "text": "The letters of 1839 read quite differently once you know who kept them, and why so late.",
+    "author_name": "Aiko",
+    "author_email": "aiko@example.org",
+    "author_ip": "203.0.113.7",
+    "post_id": "post-9",
+    "permalink": "https://blog.example.org/treaty",
+    "metadata": {"thread": 7},
+}
+
+
+@dataclass(frozen=True)
+class Job:
+    port: int
+    key: str
+    run: str
+    connections: int
+    seconds: float
+    # Requests a second, over all connections; none: each connection sends again when it is answered.
+    rate: float | None = None
+    # Comments a request; more than one go to the batch route.
+    batch: int = 1
+
+
+@dataclass
+class Report:
+    """`late`: milliseconds from when a request was due to its answer, in order."""
+
+    statuses: dict[int, int] = field(default_factory=dict)
+    late: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+    core_seconds: float = 0.0
+    # Requests whose connection ended before the answer.
+    lost: int = 0
+
+
+class Client(asyncio.Protocol):
+    """One connection: one request at a time."""
+
+    def __init__(self, load: "Load") -> None:
+        self._load = load
+        self._received = b""
+        self._due = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport: Any = transport
+        self._load.idle.append(self)
+        self._load.go_on()
+
+    def send(self, due: float) -> None:
+        self._due = due
+        self._transport.write(self._load.request())
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        head, gap, body = self._received.partition(b"\r\n\r\n")
+        if not gap:
+            return
+        length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+        if len(body) < length:
+            return
+        self._received = b""
+        self._load.answered(int(head[9:12]), self._due)
+        self._load.idle.append(self)
+        self._load.go_on()
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self._load.open -= 1
+        if self in self._load.idle:
+            self._load.idle.remove(self)
+        else:
+            self._load.report.lost += 1
+
+
+class Load:
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.idle: list[Client] = []
+        self.open = job.connections
+        self.report = Report()
+        self._numbers = count(1)
+        self._path = "/v1/comments" if job.batch == 1 else "/v1/comments/batch"
+        self._began = time.perf_counter()
+        self._sent = 0
+
+    def go_on(self) -> None:
+        now = time.perf_counter()
+        while self.idle and now < self._began + self.job.seconds:
+            due = now if self.job.rate is None else self._began + self._sent / self.job.rate
+            if due > now:
+                return
+            self._sent += 1
+            self.idle.pop().send(due)
+
+    def request(self) -> bytes:
+        made = [{**COMMENT, "external_id": f"{self.job.run}-{next(self._numbers)}"} for _ in range(self.job.batch)]
+        body = json.dumps(made[0] if self.job.batch == 1 else {"comments": made}).encode()
+        head = (
+            f"POST {self._path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {self.job.key}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        return head.encode() + body
+
+    def answered(self, status: int, due: float) -> None:
+        self.report.statuses[status] = self.report.statuses.get(status, 0) + 1
+        self.report.late.append(1000 * (time.perf_counter() - due))
+
+    async def go(self) -> Report:
+        loop = asyncio.get_running_loop()
+        self._began = time.perf_counter()
+        busy = time.process_time()
+        for _ in range(self.job.connections):
+            await loop.create_connection(lambda: Client(self), "127.0.0.1", self.job.port)
+        while time.perf_counter() < self._began + self.job.seconds:
+            await asyncio.sleep(0.001 if self.job.rate else 0.05)
+            self.go_on()
+        self.report.seconds = time.perf_counter() - self._began
+        self.report.core_seconds = time.process_time() - busy
+        # Those that are still under way are counted, so that each row has its answer.
+        while len(self.idle) < self.open:  # noqa: ASYNC110 - a poll is enough
+            await asyncio.sleep(0.02)
+        return self.report
+
+
+def main() -> None:
+    load = asyncio.run(_run(Job(**json.load(sys.stdin))))
+    json.dump(asdict(load), sys.stdout)
+
+
+async def _run(job: Job) -> Report:
+    return await Load(job).go()
+
+
+if __name__ == "__main__":
+    main()
