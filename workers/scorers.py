@@ -29,7 +29,7 @@ def _shadow(settings: Settings) -> Engine | None:
 def _engine(name: EngineName, settings: Settings) -> Engine:
     if name == "detoxify":
         return detoxify.DetoxifyEngine(
-            settings.detoxify_model, settings.detoxify_folder, threads=settings.engine_threads
+            settings.detoxify_model, settings.detoxify_folder, settings.detoxify_device, settings.engine_threads
         )
     if name == "onnx":
         if settings.onnx_folder is None:

@@ -61,6 +61,9 @@ class Settings(BaseSettings):
     detoxify_folder: Path | None = Field(
         None, description="Folder with Detoxify's checkpoint and tokenizer; not set: Detoxify downloads them."
     )
+    detoxify_device: Literal["cpu", "cuda"] = Field(
+        "cpu", description="`cuda`: compute on the GPU that PyTorch finds first, in half precision."
+    )
     onnx_folder: Path | None = Field(None, description="Folder with the exported model; `engine=onnx` needs it.")
     engine_threads: int | None = Field(None, ge=1, description="Threads of one engine; not set: its library's default.")
     shadow_engine: EngineName | None = Field(

@@ -70,7 +70,12 @@ class OnnxEngine:
         read = [(owner, window) for owner, first in enumerate(firsts) for window in (first, *first.overflowing)]
         lengths = [len(window) for _, window in read]
         owners = [owner for owner, _ in read]
-        return windows.highest(lengths, owners, lambda batch: self._infer([read[index][1] for index in batch]))
+        return windows.highest(
+            lengths,
+            owners,
+            lambda batch: self._infer([read[index][1] for index in batch]),
+            windows.TOKENS_PER_BATCH,
+        )
 
     def _infer(self, batch: Sequence[Encoding]) -> Floats:
         [logits] = self._session.run(None, inputs(batch, self._pad_id))
@@ -78,12 +83,8 @@ class OnnxEngine:
 
 
 def inputs(batch: Sequence[Encoding], pad_id: int) -> dict[str, NDArray[np.int64]]:
-    """A batch of windows as the graph takes it, each padded to the longest."""
-    ids = np.full((len(batch), max(len(window) for window in batch)), pad_id, np.int64)
-    mask = np.zeros_like(ids)
-    for row, window in enumerate(batch):
-        ids[row, : len(window)] = window.ids
-        mask[row, : len(window)] = 1
+    """A batch of windows as the graph takes it."""
+    ids, mask = windows.padded([window.ids for window in batch], pad_id)
     return {"input_ids": ids, "attention_mask": mask}
 
 

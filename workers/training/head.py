@@ -52,7 +52,7 @@ def embed(folder: Path, texts: Sequence[str]) -> Vectors:
     distinct = [*dict.fromkeys(texts)]
     read = tokenizer.encode_batch_fast([windows.encodable(text.normalise(markup.plain(one))) for one in distinct])
     found: dict[str, Floats] = {}
-    for batch in windows.batches([len(window) for window in read]):
+    for batch in windows.batches([len(window) for window in read], windows.TOKENS_PER_BATCH):
         [rows] = session.run([vector], onnx.inputs([read[index] for index in batch], card.pad_id))
         found |= zip((distinct[index] for index in batch), np.asarray(rows, np.float32), strict=True)
     return found
