@@ -1,5 +1,6 @@
 """The database is away, frozen, locked or full: 503, soon, no 202 without a row, and then it goes on by itself."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import psycopg
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from httpx2 import Response
+from httpx2 import ASGITransport, AsyncClient, Response
 from sqlalchemy import Engine, event
 from sqlmodel import select
 
@@ -68,6 +69,28 @@ def test_a_database_that_is_frozen_is_503_until_it_is_back(client: TestClient, o
 
     own_postgresql.thaw()
     assert_unavailable(*refused)
+    assert_goes_on(client)
+
+
+def test_a_crowd_that_meets_a_frozen_database_is_503_and_nobody_waits_out_what_others_have(
+    app: FastAPI, client: TestClient, own_postgresql: OwnPostgreSQL
+) -> None:
+    client.get(PATH)  # there is a connection now, which stays open
+    waited_out = list[object]()
+    event.listen(app.state.database.engine, "handle_error", waited_out.append)
+
+    async def crowd() -> list[Response]:
+        headers = client.headers
+        async with AsyncClient(transport=ASGITransport(app), base_url="http://gatepost", headers=headers) as many:
+            return await asyncio.gather(*(many.post(PATH, json=COMMENT) for _ in range(50)))
+
+    own_postgresql.freeze()
+    refused = asyncio.run(crowd())
+    own_postgresql.thaw()
+
+    assert_unavailable(*refused)
+    # One group, and perhaps those who came while it waited.
+    assert len(waited_out) <= 2
     assert_goes_on(client)
 
 

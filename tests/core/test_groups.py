@@ -1,6 +1,8 @@
 """Group commit: who comes meanwhile forms the next group; each gets its own outcome, and none is forgotten."""
 
 import asyncio
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -180,3 +182,31 @@ def test_an_event_loop_that_is_closed_does_not_stop_the_next(desk: Desk) -> None
     desk.open.set()
 
     assert asyncio.run(joined.join(2)) == 20
+
+
+SLOW = """
+import asyncio, threading, time
+from service.core.groups import Groups
+
+under_way = threading.Event()
+
+def work(group):
+    under_way.set()
+    time.sleep(0.5)
+    print("stored", *group, flush=True)
+    return group
+
+async def leave():
+    waiting = asyncio.create_task(joined.join(1))
+    await asyncio.to_thread(under_way.wait)
+    waiting.cancel()
+
+joined = Groups(work)
+asyncio.run(leave())
+"""
+
+
+def test_a_group_that_is_under_way_when_the_process_ends_is_worked_off() -> None:
+    ended = subprocess.run([sys.executable, "-c", SLOW], capture_output=True, text=True, check=True, timeout=60)
+
+    assert ended.stdout == "stored 1\n"
