@@ -42,8 +42,12 @@ def receiving(delay: float = 0, silent_every: int = 0) -> Iterator[Receiver]:
     start = multiprocessing.get_context("spawn").Process
     process = start(target=_serve, args=(theirs, delay, silent_every), daemon=True)
     process.start()
-    yield Receiver(f"http://127.0.0.1:{ours.recv()}/hook", ours)
-    process.kill()
+    # Else it would not see that we have ended.
+    theirs.close()
+    try:
+        yield Receiver(f"http://127.0.0.1:{ours.recv()}/hook", ours)
+    finally:
+        process.kill()
 
 
 def _serve(told: Connection, delay: float, silent_every: int) -> None:
@@ -62,7 +66,11 @@ def _serve(told: Connection, delay: float, silent_every: int) -> None:
             transport.write(_ANSWER)
 
     def tell() -> None:
-        if told.recv() == "count":
+        try:
+            asked = told.recv()
+        except EOFError:
+            raise SystemExit from None
+        if asked == "count":
             told.send(len(came))
         else:
             told.send([tuple(one) for one in came])

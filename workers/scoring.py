@@ -8,12 +8,12 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
 from service.core import comments, db, outbox, policy, sites
 from service.core.comments import Settlement
 from service.core.db import Database
-from service.core.models import Comment, OutboxRow, Status
+from service.core.models import Comment, OutboxRow
 from service.core.policy import Verdict
 from service.core.queue import Topic
 from service.core.settings import Settings
@@ -91,12 +91,7 @@ def hold_overdue(database: Database, settings: Settings) -> int:
 
 def _jobs(session: Session, rows: Sequence[OutboxRow]) -> list[Job]:
     """What there is to decide. A comment that was erased, or decided by a human meanwhile, gives no job."""
-    pending = session.exec(
-        select(Comment).where(
-            col(Comment.id).in_([row.subject_id for row in rows]), col(Comment.status) == Status.PENDING
-        )
-    ).all()
-    by_id = {comment.id: comment for comment in pending}
+    by_id = {comment.id: comment for comment in comments.pending(session, [row.subject_id for row in rows])}
     return [Job(row, comment) for row in rows if (comment := by_id.get(row.subject_id))]
 
 
@@ -177,11 +172,8 @@ def _settle(
         session,
         [job.settlement(verdicts[job.row.id]) for job in jobs if job.row.id in mine],
     )
-    for comment in settled:
-        log.info(
-            "settled",
-            comment_id=str(comment.id),
-            status=comment.status,
-            rule=(comment.verdict or {}).get("rule"),
-        )
+    if settled:
+        # One line a batch: a line takes as long as all that the queue does for a comment.
+        told = {str(comment.id): f"{comment.status} {(comment.verdict or {}).get('rule')}" for comment in settled}
+        log.info("settled", comments=told)
     return {comment.id for comment in settled}

@@ -4,14 +4,12 @@ PostgreSQL gets the rows as one parameter, a JSON array: half the work of its dr
 driver takes a list.
 """
 
-import json
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
-from uuid import UUID
 
 import sqlalchemy
+from pydantic_core import to_json
 from sqlalchemy import ARRAY, ColumnElement, Table, TextClause, any_, bindparam, text
 from sqlmodel import Session
 
@@ -72,10 +70,5 @@ def _given(table: str) -> str:
 
 
 def _encoded(rows: Sequence[Row]) -> str:
-    return json.dumps([dict(row) for row in rows], default=_plain, ensure_ascii=False)
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, UUID | datetime):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} has no form in JSON")
+    # The encoder of our models: it knows UUIDs, times and enums, and takes half the time of Python's own.
+    return to_json(rows).decode()

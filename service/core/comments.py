@@ -1,4 +1,4 @@
-"""A comment's life. Every change of a status goes through `_move`, which writes the webhook event with it."""
+"""A comment's life. Every change of a status goes through `_tell`, which writes the webhook event with it."""
 
 import hashlib
 import json
@@ -10,11 +10,11 @@ from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import field_validator
-from sqlalchemy import Table, delete, func, or_, tuple_
+from sqlalchemy import Select, Table, delete, func, or_, tuple_
 from sqlalchemy import select as sqlalchemy_select
 from sqlmodel import Field, Session, col, select
 
-from service.core import db, errors, lessons, outbox, text, webhooks
+from service.core import bulk, db, errors, lessons, outbox, text, webhooks
 from service.core.events import CommentEvent, CommentState
 from service.core.models import AuditEntry, Category, Comment, Content, Event, IdempotencyKey, Status, Text
 from service.core.policy import Decision, Verdict
@@ -22,6 +22,7 @@ from service.core.queue import Topic
 
 _UNKNOWN = "There is no such comment at this site."
 _COMMENTS: Table = Comment.__table__  # type: ignore[attr-defined]
+_AUDIT: Table = AuditEntry.__table__  # type: ignore[attr-defined]
 _KEYS: Table = IdempotencyKey.__table__  # type: ignore[attr-defined]
 # A row's columns that no submission fills.
 _BLANK = {
@@ -50,6 +51,14 @@ _DECIDED: dict[Status, Literal["approve", "hold", "reject"]] = {
     Status.HELD: "hold",
     Status.REJECTED: "reject",
 }
+_TOLD: dict[Status, Literal["comment.pending", "comment.approved", "comment.held", "comment.rejected"]] = {
+    Status.PENDING: "comment.pending",
+    Status.APPROVED: "comment.approved",
+    Status.HELD: "comment.held",
+    Status.REJECTED: "comment.rejected",
+}
+# The columns that a verdict changes, and the row that it changes.
+_DECISION = ("id", "status", "sequence", "verdict", "decided_at", "decided_by", "category")
 
 
 class Submission(Content):
@@ -221,25 +230,47 @@ def find(
     return session.exec(query).all()
 
 
+def pending(session: Session, ids: Collection[UUID]) -> list[Comment]:
+    """Those of the comments that wait for a verdict; the session does not know them."""
+    return [db.instance(Comment, row) for row in session.execute(_pending(session, ids)).mappings()]
+
+
+def _pending(session: Session, ids: Collection[UUID]) -> Select[Any]:
+    return sqlalchemy_select(_COMMENTS).where(
+        bulk.among(session, _COMMENTS.c.id, ids), _COMMENTS.c.status == Status.PENDING
+    )
+
+
 def settle(session: Session, settlements: Sequence[Settlement]) -> list[Comment]:
-    """Give each comment the machine's verdict. Only a pending one of the same revision moves: a human's word stands."""
+    """Give each comment the machine's verdict. Only a pending one of the same revision moves: a human's word stands.
+
+    In as few statements as one comment takes; what comes back the session does not know.
+    """
     by_id = {settlement.comment_id: settlement for settlement in settlements}
-    pending = session.exec(
-        select(Comment)
-        .where(col(Comment.id).in_(by_id), col(Comment.status) == Status.PENDING)
-        # One order for all: two workers that lock each other's rows would wait for ever.
-        .order_by(col(Comment.id))
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).all()
-    settled = [comment for comment in pending if comment.revision == by_id[comment.id].revision]
+    # One order for all: two workers that lock each other's rows would wait for ever.
+    locked = _pending(session, by_id).order_by(_COMMENTS.c.id).with_for_update()
+    now = db.now(session)
+    settled = [
+        db.instance(Comment, {**row, **_decided(by_id[row["id"]].verdict, row["sequence"] + 1, now)})
+        for row in session.execute(locked).mappings()
+        if row["revision"] == by_id[row["id"]].revision
+    ]
+    bulk.update(session, _COMMENTS, [{name: getattr(comment, name) for name in _DECISION} for comment in settled])
     endpoints = webhooks.enabled(session, {comment.site_id for comment in settled})
-    for comment in settled:
-        verdict = by_id[comment.id].verdict
-        comment.verdict = verdict.model_dump(mode="json")
-        _set_decision(session, comment, POLICY, Category(verdict.category) if verdict.category else None)
-        _move(session, comment, _STATUS[verdict.decision], "settle", endpoints)
+    _tell(session, settled, "settle", Status.PENDING, endpoints)
     return settled
+
+
+def _decided(verdict: Verdict, sequence: int, now: datetime) -> dict[str, Any]:
+    """What a verdict changes."""
+    return {
+        "status": _STATUS[verdict.decision],
+        "sequence": sequence,
+        "verdict": verdict.model_dump(mode="json"),
+        "decided_at": now,
+        "decided_by": POLICY,
+        "category": Category(verdict.category) if verdict.category else None,
+    }
 
 
 def review(
@@ -303,22 +334,34 @@ def erase_all(session: Session, found: Sequence[Comment], actor: str) -> None:
     events = session.exec(of_them.with_for_update()).all()
     outbox.forget(session, [*ids, *events])
     session.execute(delete(IdempotencyKey).where(col(IdempotencyKey.comment_id).in_(ids)))
+    now = db.now(session)
+    bulk.insert(session, _AUDIT, [_entry(comment, now, actor, "erase", (comment.status, None)) for comment in found])
     for comment in found:
         lessons.forget(session, comment)
-        _audit(session, comment, actor, "erase", before=comment.status, after=None)
         session.delete(comment)
 
 
 def _move(
     session: Session, comment: Comment, to: Status, action: str, endpoints: Mapping[UUID, Collection[UUID]]
 ) -> None:
-    """Change the status, write the audit entry, and owe the blog's `endpoints` an event that tells it."""
+    """Change the status, and tell it."""
     before, comment.status = comment.status, to
     comment.sequence += 1
     session.add(comment)
-    _audit(session, comment, comment.decided_by or SITE, action, before=before, after=to)
-    event = CommentEvent(type=f"comment.{to.value}", timestamp=db.now(session), data=state(comment))
-    webhooks.emit(session, comment, event, endpoints[comment.site_id])
+    _tell(session, [comment], action, before, endpoints)
+
+
+def _tell(
+    session: Session, moved: Sequence[Comment], action: str, before: Status, endpoints: Mapping[UUID, Collection[UUID]]
+) -> None:
+    """Write the audit entries of changed statuses, and owe the blogs' `endpoints` the events that tell them."""
+    now = db.now(session)
+    entries = [_entry(comment, now, comment.decided_by or SITE, action, (before, comment.status)) for comment in moved]
+    bulk.insert(session, _AUDIT, entries)
+    told = [
+        (comment, CommentEvent(type=_TOLD[comment.status], timestamp=now, data=state(comment))) for comment in moved
+    ]
+    webhooks.emit(session, told, endpoints)
 
 
 def state(comment: Comment) -> CommentState:
@@ -365,27 +408,23 @@ def _set_decision(session: Session, comment: Comment, actor: str, category: Cate
     comment.category = category
 
 
-def _audit(
-    session: Session,
-    comment: Comment,
-    actor: str,
-    action: str,
-    *,
-    before: Status | None,
-    after: Status | None,
-) -> None:
-    entry = AuditEntry(
-        site_id=comment.site_id,
-        comment_id=comment.id,
-        at=db.now(session),
-        actor=actor,
-        action=action,
-        sequence=comment.sequence,
-        before=before,
-        after=after,
-        detail={"rule": (comment.verdict or {}).get("rule"), "category": comment.category},
-    )
-    session.add(entry)
+def _entry(
+    comment: Comment, at: datetime, actor: str, action: str, change: tuple[Status, Status | None]
+) -> dict[str, Any]:
+    """The audit entry of a status before and after; None: it is erased."""
+    before, after = change
+    return {
+        "id": db.new_id(),
+        "site_id": comment.site_id,
+        "comment_id": comment.id,
+        "at": at,
+        "actor": actor,
+        "action": action,
+        "sequence": comment.sequence,
+        "before": before,
+        "after": after,
+        "detail": {"rule": (comment.verdict or {}).get("rule"), "category": comment.category},
+    }
 
 
 def _body_hash(submissions: Sequence[Submission]) -> str:

@@ -1,17 +1,19 @@
 """Endpoints of a site, and the events that they are owed. Sending is the courier's work (`workers.delivery`)."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false, func
+from sqlalchemy import ColumnElement, Table, false, func
 from sqlmodel import Session, col, select
 
-from service.core import db, destinations, errors, outbox, signing_keys
+from service.core import bulk, db, destinations, errors, outbox, signing_keys
 from service.core.events import CommentEvent, PingEvent
 from service.core.models import Comment, Delivery, Endpoint, Event
 from service.core.queue import Topic
 from service.core.signing import Scheme
+
+_EVENTS: Table = Event.__table__  # type: ignore[attr-defined]
 
 
 def create(
@@ -67,19 +69,27 @@ def disable(session: Session, endpoint: Endpoint, reason: str) -> None:
     session.add(endpoint)
 
 
-def emit(session: Session, comment: Comment, event: CommentEvent, endpoint_ids: Collection[UUID]) -> None:
-    """Freeze the event and owe it to the endpoints, in the transaction that made it true."""
-    row = Event(
-        site_id=comment.site_id,
-        comment_id=comment.id,
-        sequence=comment.sequence,
-        type=event.type,
-        body=event.model_dump_json(),
-        created_at=event.timestamp,
-    )
-    session.add(row)
-    for endpoint_id in endpoint_ids:
-        outbox.put(session, Topic.DELIVER, row.id, endpoint_id)
+def emit(
+    session: Session,
+    told: Sequence[tuple[Comment, CommentEvent]],
+    endpoints_of: Mapping[UUID, Collection[UUID]],
+) -> None:
+    """Freeze the events and owe them to the endpoints of their sites, in the transaction that made them true."""
+    rows = [
+        {
+            "id": db.new_id(),
+            "site_id": comment.site_id,
+            "comment_id": comment.id,
+            "sequence": comment.sequence,
+            "type": event.type,
+            "body": event.model_dump_json(),
+            "created_at": event.timestamp,
+        }
+        for comment, event in told
+    ]
+    bulk.insert(session, _EVENTS, rows)
+    owed = [(row["id"], endpoint_id) for row in rows for endpoint_id in endpoints_of[row["site_id"]]]
+    outbox.put_all(session, Topic.DELIVER, owed)
 
 
 def ping(session: Session, endpoint: Endpoint) -> Event:
