@@ -20,6 +20,7 @@ from typing import Annotated
 from uuid import uuid4
 
 import httpx2
+import psutil
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -48,9 +49,19 @@ PLAIN = (
 
 
 @dataclass(frozen=True)
+class Web:
+    port: int
+    process: psutil.Process
+
+    def core_seconds(self) -> float:
+        times = self.process.cpu_times()
+        return float(times.user + times.system)
+
+
+@dataclass(frozen=True)
 class Contender:
     name: str
-    port: int
+    web: Web
     key: str
     # None: it has nowhere to store.
     rows: Callable[[], int] | None
@@ -60,6 +71,8 @@ class Contender:
 @dataclass(frozen=True)
 class Figures:
     comments: float
+    # Of the web process, for one comment.
+    core_ms: float
     p50: float
     p99: float
     client: float
@@ -70,7 +83,7 @@ def main(
     rounds: Annotated[int, typer.Option(help="Runs of each contender, in turns.")] = 3,
     connections: Annotated[int, typer.Option(help="Connections that are kept alive.")] = 200,
 ) -> None:
-    console = Console(width=120)
+    console = Console(width=150)
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         contenders = list(start_all(Path(name), stack))
         for contender in contenders:
@@ -97,19 +110,20 @@ def start_all(folder: Path, stack: ExitStack) -> Iterator[Contender]:
     postgresql.initialise()
     postgresql.start()
     start = partial(started, folder, stack, redis.url)
-    for kind, url in (("PostgreSQL", postgresql.create_database), ("SQLite", lambda: f"sqlite:///{folder}/ours.db")):
-        plain_url = postgresql.create_database() if kind == "PostgreSQL" else f"sqlite:///{folder}/plain.db"
+    for kind in ("PostgreSQL", "SQLite"):
+        server = kind == "PostgreSQL"
+        plain_url = postgresql.create_database() if server else f"sqlite:///{folder}/plain.db"
+        ours_url = postgresql.create_database() if server else f"sqlite:///{folder}/ours.db"
         engine = stack.enter_context(plain_ingest.prepared(plain_url))
-        port = start(PLAIN, "bench.peers.plain_ingest:create_app", plain_url)
-        yield Contender(f"{kind}: plain", port, plain_ingest.KEY, partial(rows, engine, "plaincomment"))
-        database, key = site(url())
+        plain = start(PLAIN, "bench.peers.plain_ingest:create_app", plain_url)
+        yield Contender(f"{kind}: plain", plain, plain_ingest.KEY, partial(rows, engine, "plaincomment"))
+        database, key = site(ours_url)
         stack.callback(database.engine.dispose)
-        ours_url = database.engine.url.render_as_string(hide_password=False)
         ours = start(OURS, "service.main:create_app", ours_url)
         count = partial(rows, database.engine, "comment")
         yield Contender(f"{kind}: Gatepost", ours, key, count)
         yield Contender(f"{kind}: Gatepost, batches of {BATCH}", ours, key, count, BATCH)
-        if kind == "PostgreSQL":
+        if server:
             nowhere = start(OURS, "bench.peers.no_database:create_app", ours_url)
             yield Contender("no database: Gatepost", nowhere, key, None)
 
@@ -130,8 +144,7 @@ def site(url: str) -> tuple[Database, str]:
         return database, keys.issue(session, sites.create(session, "Bench").id, Scope.ADMIN)
 
 
-def started(folder: Path, stack: ExitStack, redis_url: str, code: str, factory: str, url: str) -> int:
-    """The port of a web process."""
+def started(folder: Path, stack: ExitStack, redis_url: str, code: str, factory: str, url: str) -> Web:
     port = ports.find_free()
     environment = {
         "GATEPOST_DATABASE_URL": url,
@@ -147,7 +160,7 @@ def started(folder: Path, stack: ExitStack, redis_url: str, code: str, factory: 
     stack.callback(process.kill)
     process.start()
     eventually(lambda: _answers(port), within=timedelta(minutes=2), context=lambda: process.tail)
-    return port
+    return Web(port, psutil.Process(process.pid))
 
 
 def _answers(port: int) -> bool:
@@ -165,8 +178,8 @@ def rows(engine: Engine, table: str) -> int:
 def measure(contender: Contender, seconds: float, connections: int, rate: float | None = None) -> Figures:
     # As many comments under way, or a few batches.
     at_once = max(4, connections // contender.batch)
-    job = Job(contender.port, contender.key, uuid4().hex[:12], at_once, seconds, rate, contender.batch)
-    before = contender.rows() if contender.rows else 0
+    job = Job(contender.web.port, contender.key, uuid4().hex[:12], at_once, seconds, rate, contender.batch)
+    before, busy = contender.rows() if contender.rows else 0, contender.web.core_seconds()
     asked = subprocess.run(
         [sys.executable, "-m", "bench.load"],
         input=json.dumps(asdict(job)),
@@ -174,6 +187,7 @@ def measure(contender: Contender, seconds: float, connections: int, rate: float 
         text=True,
         check=True,
     )
+    busy = contender.web.core_seconds() - busy
     report = json.loads(asked.stdout)
     accepted = contender.batch * report["statuses"].pop(str(HTTPStatus.ACCEPTED.value), 0)
     if report["statuses"] or report["lost"]:
@@ -181,22 +195,28 @@ def measure(contender: Contender, seconds: float, connections: int, rate: float 
     if contender.rows and contender.rows() - before != accepted:
         raise AssertionError(f"{contender.name}: {accepted} accepted, {contender.rows() - before} rows")
     cuts = quantiles(report["late"], n=100)
-    return Figures(accepted / report["seconds"], cuts[49], cuts[98], report["core_seconds"] / report["seconds"])
+    core_ms = 1000 * busy / accepted
+    return Figures(
+        accepted / report["seconds"], core_ms, cuts[49], cuts[98], report["core_seconds"] / report["seconds"]
+    )
 
 
 def tell(console: Console, found: dict[str, list[Figures]]) -> None:
     table = Table("contender", title="Durable comments a second of one web process: min / median / max")
-    for column in ("comments/s", "x the plain way", "p50 ms", "p99 ms", "client's core"):
+    for column in ("comments/s", "x plain", "core ms", "x plain", "p50 ms", "p99 ms", "client's core"):
         table.add_column(column, justify="right")
     for name, figures in found.items():
         # What stores nowhere is compared with PostgreSQL's, which come first.
         kind = name.split(":")[0]
         peer = next((one for one in found if one == f"{kind}: plain"), next(iter(found)))
-        ratio = median(one.comments for one in figures) / median(one.comments for one in found[peer])
+        faster = median(one.comments for one in figures) / median(one.comments for one in found[peer])
+        cheaper = median(one.core_ms for one in found[peer]) / median(one.core_ms for one in figures)
         table.add_row(
             name,
             _spread([one.comments for one in figures]),
-            f"{ratio:.1f}",
+            f"{faster:.1f}",
+            _spread([one.core_ms for one in figures], 2),
+            f"{cheaper:.1f}",
             _spread([one.p50 for one in figures]),
             _spread([one.p99 for one in figures]),
             f"{median(one.client for one in figures):.0%}",
@@ -204,8 +224,8 @@ def tell(console: Console, found: dict[str, list[Figures]]) -> None:
     console.print(table)
 
 
-def _spread(values: list[float]) -> str:
-    return f"{min(values):,.0f} / {median(values):,.0f} / {max(values):,.0f}"
+def _spread(values: list[float], digits: int = 0) -> str:
+    return " / ".join(f"{value:,.{digits}f}" for value in (min(values), median(values), max(values)))
 
 
 if __name__ == "__main__":
