@@ -90,7 +90,7 @@ def locate(text: str, ngrams: Ngrams) -> Places:
 
 def weigh(counts: Counts, idf: NDArray[np.float32]) -> NDArray[np.float32]:
     """Give each count its value: 1 + ln(count), times the bucket's idf, every text brought to length 1."""
-    values = (np.float32(1) + np.log(counts.counts.astype(np.float32))) * idf[counts.buckets]
+    values = (np.float32(1) + np.log(counts.counts.astype(np.float32))) * idf.take(counts.buckets)
     sizes = np.diff(counts.starts)
     filled = sizes > 0
     squares = np.add.reduceat(np.square(values), counts.starts[:-1][filled]) if values.size else values

@@ -17,6 +17,7 @@ from workers.engines.engine import EngineUnavailableError
 from workers.engines.windows import Floats
 
 MODEL, TOKENIZER, CARD = "model.onnx", "tokenizer.json", "card.json"
+NOT_QUANTISED = "none"
 
 
 class Card(BaseModel):
@@ -30,7 +31,7 @@ class Card(BaseModel):
     window: int  # tokens that it can see at once, special ones included
     pad_id: int
     languages: frozenset[str] | None  # ISO 639-1; None: any
-    quantisation: str
+    quantisation: str  # NOT_QUANTISED, or in words how
     licence: str
     sha256: dict[str, str]  # by file
 
@@ -54,6 +55,8 @@ class OnnxEngine:
         except Exception as error:
             raise EngineUnavailableError(f"The model in {folder} cannot be loaded: {error}") from error
         self._pad_id = card.pad_id
+        # 8 bits span the range of all that is computed together: a comment's scores would depend on its neighbours'.
+        self._is_quantised = card.quantisation != NOT_QUANTISED
         self.name = card.name
         self.version = card.version
         self.labels = card.labels
@@ -74,7 +77,7 @@ class OnnxEngine:
             lengths,
             owners,
             lambda batch: self._infer([read[index][1] for index in batch]),
-            windows.TOKENS_PER_BATCH,
+            windows.ALONE if self._is_quantised else windows.TOKENS_PER_BATCH,
         )
 
     def _infer(self, batch: Sequence[Encoding]) -> Floats:

@@ -64,9 +64,12 @@ class Spelling:
 
 def read(token: str) -> Spelling | None:
     """Read a folded token without spaces; None for an ordinary one, and for one that means nothing."""
+    before, core, after = core_of(token)
+    if len(core) > 1 and core in vocabulary.load().plain and not any(map(letters, before + after)):
+        # Most are a word and a comma.
+        return None
     if len(token) > _LONGEST or _ADDRESS.search(token):
         return None
-    before, core, after = core_of(token)
     before = before if core else before.rstrip(_STOPS)
     if variant := vocabulary.load().variants.get(core):
         return Spelling(variant, sure=True)

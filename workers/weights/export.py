@@ -143,7 +143,7 @@ def _card(source: DetoxifyEngine, folder: Path, *, int8: bool) -> dict[str, Any]
         "window": source.window,
         "pad_id": int(source.tokenizer.pad_token_id),
         "languages": sorted(source.languages),
-        "quantisation": "int8, dynamic, per channel, 7 bits used" if int8 else "none",
+        "quantisation": "int8, dynamic, per channel, 7 bits used" if int8 else onnx.NOT_QUANTISED,
         "licence": checkpoints.PUBLISHED[model].licence,
         "sha256": {name: sha256(folder / name) for name in (onnx.MODEL, onnx.TOKENIZER)},
         "source": {"checkpoint": checkpoints.PUBLISHED[model].url, "base": checkpoints.PUBLISHED[model].base},

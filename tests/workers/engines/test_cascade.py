@@ -98,3 +98,10 @@ def test_a_blend_is_read_as_it_was_written(tmp_path: Path) -> None:
     read = cascade.load_blend(tmp_path / "blend.json")
     assert read.certain == blend.certain
     assert read.apply(same(1), same(2)).tolist() == blend.apply(same(1), same(2)).tolist()
+
+
+def test_a_comment_has_the_same_scores_whoever_stands_beside_it() -> None:
+    engine = cascade.load(threads=1)
+    texts = ["you are an idiot", "thank you for the long and careful answer", "they should all be sent back", "k"]
+
+    assert engine.score(texts) == [engine.score([one])[0] for one in texts]
