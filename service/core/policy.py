@@ -112,7 +112,8 @@ class Policy(BaseModel):
     )
 
     def threshold(self, label: str) -> float:
-        return self.thresholds.get(label, DEFAULT_THRESHOLDS[label])  # type: ignore[index,call-overload]
+        chosen: float | None = self.thresholds.get(label)  # type: ignore[call-overload]
+        return DEFAULT_THRESHOLDS[label] if chosen is None else chosen  # type: ignore[index]
 
     def strongest(self, label: str, score: float) -> tuple[Decision, float] | None:
         """The strongest decision that the score asks for and where that begins; None: it stays below all."""
