@@ -23,11 +23,11 @@ from numpy.typing import NDArray
 
 from bench import curves
 from service.core import text
-from service.core.comments import Submission, author_key
 from service.core.db import new_id
 from service.core.labels import LABELS, SPAM, Scores
 from service.core.models import Comment
 from service.core.policy import Policy
+from service.core.submissions import Submission, author_key
 from workers import reading
 from workers.engines import compact
 from workers.judgement import Case, Scorer, judge

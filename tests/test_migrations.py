@@ -24,12 +24,13 @@ from service.core import (
     shadows,
     signing_keys,
     sites,
+    submissions,
     throttle,
     webhooks,
 )
-from service.core.comments import Submission
 from service.core.db import Database, create_engine
 from service.core.queue import SilentBell, Topic
+from service.core.submissions import Submission
 from tests.secret_keys import KEYRING
 from tests.servers.postgresql import PostgreSQL
 
@@ -103,7 +104,7 @@ def test_every_table_takes_a_row(migrated_url: str) -> None:
         keys.issue(session, site.id, models.Scope.ADMIN)
         endpoint = webhooks.create(session, site.id, "https://blog.example.org/", allow_private=False)
         event = webhooks.ping(session, endpoint)
-        comment = comments.submit(session, site.id, Submission(text="Thank you."), "k-1")
+        comment = submissions.submit(session, site.id, Submission(text="Thank you."), "k-1")
         comments.review(session, site.id, comment.id, approve=True, category=None, actor="site")
         outbox.put(session, Topic.SCORE, comment.id)
         session.add(models.Imprint(comment_id=comment.id, hash=-1, site_id=site.id))

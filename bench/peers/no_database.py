@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from fastapi import FastAPI
 
-from service.core import comments, db
+from service.core import db, submissions
 from service.core.intake import Incoming
 from service.core.models import Comment
 from service.main import create_app as create_gatepost
@@ -14,8 +14,8 @@ _SITE_ID = db.new_id()
 
 class Nowhere:
     async def submit(self, incoming: Incoming) -> Comment:
-        arrival = comments.arrival(_SITE_ID, incoming.submission, incoming.idempotency_key)
-        return comments.build([arrival], datetime.now(UTC))[0]
+        arrival = submissions.arrival(_SITE_ID, incoming.submission, incoming.idempotency_key)
+        return submissions.build([arrival], datetime.now(UTC))[0]
 
 
 def create_app() -> FastAPI:

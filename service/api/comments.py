@@ -15,16 +15,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import SQLAlchemyError
 
 from service import web
-from service.api import problems, submissions
+from service.api import problems, shortcut
 from service.api.bodies import IJsonRequest, IJsonRoute
 from service.api.deps import Reader, Submitter
-from service.api.submissions import IdempotencyKey
-from service.core import comments
-from service.core.comments import Submission
+from service.api.shortcut import IdempotencyKey
+from service.core import comments, submissions
 from service.core.db import Database
 from service.core.intake import Incoming, Intake
 from service.core.models import Category, Comment, Status, Text
 from service.core.policy import Verdict
+from service.core.submissions import Submission
 from service.web import DatabaseDep
 
 router = APIRouter(
@@ -113,7 +113,7 @@ async def submit_comment(
 
     def store() -> Comment:
         with database.transaction() as session:
-            return comments.submit(session, site.id, submission, idempotency_key)
+            return submissions.submit(session, site.id, submission, idempotency_key)
 
     comment = await run_in_threadpool(store)
     if seconds := _seconds_to_wait(prefer):
@@ -131,7 +131,7 @@ class SubmissionRoute(IJsonRoute):
 
         async def handle_submission(request: Request) -> Response:
             ijson = IJsonRequest(request.scope, request.receive)
-            incoming = await submissions.read(ijson)
+            incoming = await shortcut.read(ijson)
             return await (_take_in(request, incoming) if incoming else declared(ijson))
 
         return handle_submission
@@ -171,7 +171,7 @@ def submit_comments(
     A repeat with the same `Idempotency-Key` gives back the first comments, and so does each `external_id`.
     """
     with database.transaction() as session:
-        stored = comments.submit_all(session, site.id, batch.comments, idempotency_key)
+        stored = submissions.submit_all(session, site.id, batch.comments, idempotency_key)
         return BatchOut(comments=[_out(request, comment) for comment in stored])
 
 

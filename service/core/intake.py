@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import DBAPIError
 
-from service.core import admission, comments, errors
+from service.core import admission, errors, submissions
 from service.core.admission import Entry
-from service.core.comments import Arrival, Submission
 from service.core.db import Database
 from service.core.groups import Groups
 from service.core.models import Comment, Scope
 from service.core.outage import LostError
 from service.core.quotas import Quotas
+from service.core.submissions import Arrival, Submission
 
 Stored = Comment | Exception
 
@@ -35,7 +35,7 @@ class Intake:
     async def submit(self, incoming: Incoming) -> Comment:
         """The comment, once it is committed; `incoming.entry` then tells the quota, also when this raises.
 
-        Raises as `keys.authenticate` and `comments.submit` do, QuotaError, CrowdedError, and SQLAlchemyError when it
+        Raises as `keys.authenticate` and `submissions.submit` do, QuotaError, CrowdedError, and SQLAlchemyError when it
         is not stored, or may not be.
         """
         return await self._groups.join(incoming)
@@ -46,7 +46,7 @@ class Intake:
         refused: dict[int, Stored] = {}
         for number, one in enumerate(group):
             try:
-                arrivals.append(comments.arrival(one.entry.site.id, one.submission, one.idempotency_key))
+                arrivals.append(submissions.arrival(one.entry.site.id, one.submission, one.idempotency_key))
             except errors.GatepostError as refusal:
                 refused[number] = refusal
         stored = iter(store(self._database, arrivals))
@@ -62,7 +62,7 @@ def store(database: Database, arrivals: Sequence[Arrival]) -> list[Stored]:
         return []
     try:
         with database.transaction() as session:
-            return list(comments.submit_each(session, arrivals))
+            return list(submissions.submit_each(session, arrivals))
     except Exception as error:
         if is_lost(error):
             raise

@@ -15,8 +15,8 @@ from httpx2 import Response
 from sqlmodel import col, func, select
 
 from service.api.limits import BODY_LIMIT, LARGE_BODY_LIMIT
-from service.core.comments import METADATA_DEPTH, Submission
 from service.core.models import Comment, Endpoint, IdempotencyKey, PolicyVersion
+from service.core.submissions import METADATA_DEPTH, Submission
 
 PATH = "/v1/comments"
 HARMLESS = b'{"text": "x"}'

@@ -5,17 +5,17 @@ from uuid import uuid4
 import pytest
 from sqlmodel import select
 
-from service.core import comments, sites
-from service.core.comments import Submission
+from service.core import sites, submissions
 from service.core.db import Database
 from service.core.models import AuditEntry, Comment
+from service.core.submissions import Submission
 from tests.commands.conftest import Run
 
 
 def _submit(database: Database, **fields: str) -> Comment:
     with database.transaction() as session:
         site = sites.named(session, "Treaty blog")
-        return comments.submit(session, site.id, Submission.model_validate({"text": "Thank you.", **fields}))
+        return submissions.submit(session, site.id, Submission.model_validate({"text": "Thank you.", **fields}))
 
 
 @pytest.fixture

@@ -5,11 +5,12 @@ from uuid import UUID
 import pytest
 from sqlmodel import col, select
 
-from service.core import comments, db, policy, webhooks
-from service.core.comments import Settlement, Submission
+from service.core import comments, db, policy, submissions, webhooks
+from service.core.comments import Settlement
 from service.core.db import Database
 from service.core.models import Endpoint, OutboxRow, Site
 from service.core.queue import Topic
+from service.core.submissions import Submission
 from tests.commands.conftest import Run
 from tests.secret_keys import KEYRING
 
@@ -25,7 +26,7 @@ def endpoint(run: Run, database: Database) -> Endpoint:
         created = webhooks.create(session, site_id, "https://blog.example.org/", allow_private=False)
         webhooks.disable(session, created, "It was away.")
     with database.transaction() as session:
-        comment = comments.submit(session, site_id, Submission(text="Thank you."))
+        comment = submissions.submit(session, site_id, Submission(text="Thank you."))
         comments.settle(session, [Settlement(comment.id, comment.revision, policy.unscored("a test"))])
     return created
 

@@ -8,13 +8,14 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from service.core import comments, moderators, sites
-from service.core.comments import Settlement, Submission
+from service.core import comments, moderators, sites, submissions
+from service.core.comments import Settlement
 from service.core.db import Database
 from service.core.models import Comment, Site
 from service.core.policy import Decision, Signal, Span, Verdict
 from service.core.queue import SilentBell
 from service.core.settings import Settings
+from service.core.submissions import Submission
 from service.main import build_app
 from tests.console.forms import EMAIL, PASSWORD, log_in
 
@@ -92,7 +93,7 @@ def hold(db: Database) -> Hold:
             latency_ms=2.41,
         )
         with db.transaction() as session:
-            comment = comments.submit(session, site.id, Submission.model_validate({"text": text, **fields}))
+            comment = submissions.submit(session, site.id, Submission.model_validate({"text": text, **fields}))
             session.flush()
             return comments.settle(session, [Settlement(comment.id, comment.revision, verdict)])[0]
 

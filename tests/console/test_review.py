@@ -8,10 +8,10 @@ from sqlmodel import select
 
 from service.console import held
 from service.core import comments, moderators
-from service.core.comments import Submission
 from service.core.db import Database, new_id
 from service.core.models import Category, Comment, Event, Moderator, Site, Status
 from service.core.policy import Span
+from service.core.submissions import Submission
 from tests.console.conftest import Hold
 from tests.console.forms import QUEUE, approve, reject
 

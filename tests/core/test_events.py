@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import ValidationError
 
-from service.core import comments, db
+from service.core import comments, db, submissions
 from service.core.events import CommentEvent, CommentState, PingEvent
 from service.core.models import Category, Comment, Status
 
@@ -85,7 +85,7 @@ def test_a_verdict_from_before_there_were_spans_is_told_without_them() -> None:
 
 
 def test_no_field_of_an_event_could_hold_the_text_or_the_person() -> None:
-    assert CommentState.model_fields.keys().isdisjoint(comments.Submission.model_fields.keys() - {"external_id"})
+    assert CommentState.model_fields.keys().isdisjoint(submissions.Submission.model_fields.keys() - {"external_id"})
 
 
 def test_an_unknown_type_is_no_event() -> None:

@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy import event, text
 from sqlmodel import select
 
-from service.core import comments, errors, intake, keys
+from service.core import errors, intake, keys, submissions
 from service.core.admission import Entry
-from service.core.comments import Submission
 from service.core.db import Database
 from service.core.intake import Incoming, Intake
 from service.core.models import Comment, OutboxRow, Scope
 from service.core.quotas import LocalQuotas
+from service.core.submissions import Submission
 
 LIMIT = 20
 
@@ -118,11 +118,11 @@ def test_repeats_within_a_group_are_one_comment(database: Database, site_id: UUI
     same = Submission(text="Thank you.", external_id="c-1")
     other = Submission(text="Something else.")
     arrivals = [
-        comments.arrival(site_id, same, "k-1"),
-        comments.arrival(site_id, same, "k-1"),
-        comments.arrival(site_id, same, "k-2"),
-        comments.arrival(site_id, same),
-        comments.arrival(site_id, other, "k-1"),
+        submissions.arrival(site_id, same, "k-1"),
+        submissions.arrival(site_id, same, "k-1"),
+        submissions.arrival(site_id, same, "k-2"),
+        submissions.arrival(site_id, same),
+        submissions.arrival(site_id, other, "k-1"),
     ]
 
     *repeats, conflict = intake.store(database, arrivals)
@@ -136,7 +136,7 @@ def test_one_that_spoils_the_transaction_does_not_spoil_it_for_its_mates(databas
     _refuse(database, "poison")
     texts = [*(f"Comment {number}." for number in range(5)), "poison", "Another."]
 
-    outcomes = intake.store(database, [comments.arrival(site_id, Submission(text=one)) for one in texts])
+    outcomes = intake.store(database, [submissions.arrival(site_id, Submission(text=one)) for one in texts])
 
     failed = [one for one, outcome in zip(texts, outcomes, strict=True) if isinstance(outcome, Exception)]
     assert failed == ["poison"]

@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from service.core import comments, db, logs
+from service.core import db, logs, submissions
 from service.core.db import Database
 from service.core.models import Comment
 from service.core.settings import Settings
@@ -118,7 +118,7 @@ def test_the_parameters_of_a_database_error_stay_out_of_the_log(
     database: Database, site_id: UUID, any_log: io.StringIO
 ) -> None:
     with pytest.raises(SQLAlchemyError), database.transaction() as session:  # noqa: PT012
-        comment = comments.submit(session, site_id, submission(text=CANARY))
+        comment = submissions.submit(session, site_id, submission(text=CANARY))
         _insert_again_and_log(session, comment)
 
     assert "worker.failed" in any_log.getvalue()
@@ -139,7 +139,7 @@ def test_what_the_database_quotes_of_a_row_stays_out_of_the_log(
 ) -> None:
     """PostgreSQL says “Failing row contains (…)”, with the values."""
     with database.transaction() as session:
-        comments.submit(session, site_id, submission(text=CANARY))
+        submissions.submit(session, site_id, submission(text=CANARY))
 
     with pytest.raises(SQLAlchemyError), database.transaction() as session:  # noqa: PT012
         try:

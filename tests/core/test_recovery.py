@@ -8,12 +8,13 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col, select
 
-from service.core import comments, db, errors, policy, recovery, webhooks
-from service.core.comments import Settlement, Submission
+from service.core import comments, db, errors, policy, recovery, submissions, webhooks
+from service.core.comments import Settlement
 from service.core.db import Database
 from service.core.models import Delivery, Endpoint, Event, OutboxRow
 from service.core.queue import Topic
 from service.core.recovery import Recovered
+from service.core.submissions import Submission
 
 HOUR = timedelta(hours=1)
 
@@ -33,7 +34,7 @@ def endpoint(database: Database, site_id: UUID) -> Endpoint:
 def _settle(database: Database, site_id: UUID, count: int) -> None:
     for _ in range(count):
         with database.transaction() as session:
-            comment = comments.submit(session, site_id, Submission(text="Thank you."))
+            comment = submissions.submit(session, site_id, Submission(text="Thank you."))
             comments.settle(session, [Settlement(comment.id, comment.revision, policy.unscored("a test"))])
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from sqlmodel import col, select
 
-from service.core import comments, db, errors, shadows
+from service.core import comments, db, errors, shadows, submissions
 from service.core.comments import Settlement
 from service.core.db import Database
 from service.core.models import Category, Comment, Shadow, ShadowVerdict, Status
@@ -24,7 +24,7 @@ def _put(database: Database, site_id: UUID, name: str = "stricter") -> Shadow:
 def _said(database: Database, shadow: Shadow, live: Decision, decision: Decision, text: str = "Thank you.") -> Comment:
     """A settled comment with what the shadow said of it."""
     with database.transaction() as session:
-        comment = comments.submit(session, shadow.site_id, submission(text=text))
+        comment = submissions.submit(session, shadow.site_id, submission(text=text))
         comments.settle(session, [Settlement(comment.id, 1, Verdict(decision=live, rule="live", reasons=[]))])
     _record(database, shadow, comment.id, live, decision)
     return comment

@@ -28,13 +28,13 @@ from hypothesis.stateful import (
 from sqlalchemy import delete, inspect, text
 from sqlmodel import Session, col, select
 
-from service.core import comments, errors, outbox, sites, webhooks
-from service.core.comments import Submission
+from service.core import comments, errors, outbox, sites, submissions, webhooks
 from service.core.db import Database
 from service.core.labels import Scores
 from service.core.models import AuditEntry, Category, Comment, Delivery, Endpoint, Event, OutboxRow, Site, Status
 from service.core.queue import Topic
 from service.core.settings import Settings
+from service.core.submissions import Submission
 from tests.engines import WordEngine, WordSpam
 from tests.servers.receiver import Answer, Receiver
 from workers import delivery, scoring
@@ -93,10 +93,10 @@ class Life(RuleBasedStateMachine):
         submission = _submission(word, mark, external_id=mark if named else None)
         idempotency_key = mark if key else None
         with self.database.transaction() as session:
-            first = comments.submit(session, self.site_id, submission, idempotency_key)
+            first = submissions.submit(session, self.site_id, submission, idempotency_key)
         if key or named:
             with self.database.transaction() as session:
-                assert comments.submit(session, self.site_id, submission, idempotency_key).id == first.id
+                assert submissions.submit(session, self.site_id, submission, idempotency_key).id == first.id
         return first.id
 
     @rule(comment_id=known, word=WORDS)

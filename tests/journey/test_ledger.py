@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy import delete, update
 from sqlmodel import col
 
-from service.core import comments, outbox, sites
-from service.core.comments import Settlement, Submission
+from service.core import comments, outbox, sites, submissions
+from service.core.comments import Settlement
 from service.core.db import Database
 from service.core.models import AuditEntry, Comment, OutboxRow, Status
 from service.core.policy import Decision, Verdict
 from service.core.queue import Topic
+from service.core.submissions import Submission
 from tests.journey import ledger
 from tests.journey.ledger import CLEAN, Review
 from tests.servers.receiver import Request
@@ -25,7 +26,7 @@ def comment(database: Database) -> Comment:
     """A comment that was accepted and held, and owes nobody anything."""
     with database.transaction() as session:
         site = sites.create(session, "Journey")
-        comment = comments.submit(session, site.id, Submission(text="A fine day."))
+        comment = submissions.submit(session, site.id, Submission(text="A fine day."))
         session.flush()
         comments.settle(
             session, [Settlement(comment.id, comment.revision, Verdict(decision=Decision.HOLD, rule="r", reasons=[]))]

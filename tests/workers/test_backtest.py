@@ -12,11 +12,12 @@ from sqlalchemy import update
 from sqlmodel import col, select
 from typer.testing import CliRunner, Result
 
-from service.core import comments, db, policy
-from service.core.comments import Settlement, Submission
+from service.core import comments, db, policy, submissions
+from service.core.comments import Settlement
 from service.core.db import Database
 from service.core.models import Category, Comment, Site
 from service.core.policy import Policy
+from service.core.submissions import Submission
 from tests.engines import word_scorer
 from tests.workers.histories import review, settled
 from workers import backtest, cli
@@ -139,7 +140,7 @@ def test_more_comments_than_a_chunk_are_all_seen(
 
 def test_what_was_not_scored_is_left_out_and_counted(database: Database, site_id: UUID) -> None:
     with database.transaction() as session:
-        comment = comments.submit(session, site_id, Submission(text="x"))
+        comment = submissions.submit(session, site_id, Submission(text="x"))
         comments.settle(session, [Settlement(comment.id, 1, policy.unscored("The scorer is away."))])
 
     found = _run(database, site_id)

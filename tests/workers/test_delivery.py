@@ -14,12 +14,13 @@ import structlog
 from sqlalchemy import delete, update
 from sqlmodel import col, select
 
-from service.core import comments, db, outbox, policy, signing_keys, sites, webhooks
-from service.core.comments import Settlement, Submission
+from service.core import comments, db, outbox, policy, signing_keys, sites, submissions, webhooks
+from service.core.comments import Settlement
 from service.core.db import Database
 from service.core.models import Delivery, Endpoint, Event, OutboxRow, SigningKey
 from service.core.queue import Topic
 from service.core.settings import Settings
+from service.core.submissions import Submission
 from tests.servers.receiver import RESET, Answer, Receiver
 from tests.servers.waiting import eventually
 from workers import attempts, delivery, outbound, records
@@ -642,7 +643,7 @@ def _slow_receiver(database: Database, site_id: UUID) -> Receiver:
 def _settle(database: Database, site_id: UUID) -> Event:
     """A comment, decided; the event that tells it."""
     with database.transaction() as session:
-        comment = comments.submit(session, site_id, Submission(text="Grüße"))
+        comment = submissions.submit(session, site_id, Submission(text="Grüße"))
         session.execute(delete(OutboxRow).where(col(OutboxRow.topic) == Topic.SCORE))
         comments.settle(session, [Settlement(comment.id, comment.revision, policy.unscored("a test"))])
         session.flush()

@@ -7,12 +7,12 @@ from uuid import UUID
 import pytest
 from sqlmodel import select
 
-from service.core import comments, erasure, shadows, sites, webhooks
-from service.core.comments import Submission
+from service.core import comments, erasure, shadows, sites, submissions, webhooks
 from service.core.db import Database
 from service.core.erasure import Author
 from service.core.models import AuditEntry, Category, Comment, Delivery, Event, Lesson, Shadow
 from service.core.settings import Settings
+from service.core.submissions import Submission
 from tests.dumps import dump
 from tests.engines import word_scorer
 from workers import housekeeping, scoring
@@ -43,7 +43,7 @@ def comment_id(database: Database, settings: Settings, site_id: UUID) -> UUID:
         endpoint = webhooks.create(session, site_id, "https://blog.example.org/", allow_private=False)
         shadows.put(session, site_id, Shadow(site_id=site_id, name="strict", rules={"max_links": 0}, created_by="site"))
         submission = Submission.model_validate({**PERSON, "metadata": METADATA})
-        comment = comments.submit(session, site_id, submission, "idempotency-zq")
+        comment = submissions.submit(session, site_id, submission, "idempotency-zq")
     scoring.score_batch(database, word_scorer(), settings)
     with database.transaction() as session:
         comments.review(session, site_id, comment.id, approve=False, category=Category.TOXIC, actor="moderator:1")
@@ -173,7 +173,7 @@ def test_a_prolific_author_is_erased_in_batches(
 
 def _submit(database: Database, site_id: UUID, **fields: Any) -> None:
     with database.transaction() as session:
-        comments.submit(session, site_id, Submission.model_validate(fields))
+        submissions.submit(session, site_id, Submission.model_validate(fields))
 
 
 def _texts(database: Database) -> set[str]:

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import Session, select
 
-from service.core import comments, db, sites
-from service.core.comments import Submission
+from service.core import comments, db, sites, submissions
 from service.core.db import Database
 from service.core.models import Comment, Imprint, Status
+from service.core.submissions import Submission
 from workers import history
 from workers.signals.signal import History
 
@@ -236,7 +236,7 @@ def _submit(
     session: Session, site_id: UUID, *, text: str | None = None, age: timedelta = timedelta(0), **content: Any
 ) -> Comment:
     submission = Submission.model_validate({"text": text or f"Text {db.new_id()}", **content})
-    stored = comments.submit(session, site_id, submission)
+    stored = submissions.submit(session, site_id, submission)
     comment = comments.get(session, site_id, stored.id)
     comment.created_at -= age
     session.flush()

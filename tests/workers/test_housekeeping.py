@@ -10,8 +10,7 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col, select
 
-from service.core import comments, db, moderators, outbox, throttle, webhooks
-from service.core.comments import Submission
+from service.core import db, moderators, outbox, submissions, throttle, webhooks
 from service.core.db import Database
 from service.core.models import (
     AuditEntry,
@@ -27,6 +26,7 @@ from service.core.models import (
 )
 from service.core.queue import Topic
 from service.core.settings import Settings
+from service.core.submissions import Submission
 from workers import housekeeping
 
 DAY = timedelta(days=1)
@@ -152,7 +152,7 @@ def test_old_events_go_with_their_deliveries_and_what_is_still_owed_stays(databa
 def test_an_idempotency_key_is_remembered_for_a_day(database: Database, site_id: UUID) -> None:
     with database.transaction() as session:
         for hours in (23, 25, 200):
-            comments.submit(session, site_id, Submission(text="Thank you."), f"key {hours}")
+            submissions.submit(session, site_id, Submission(text="Thank you."), f"key {hours}")
             session.get_one(IdempotencyKey, (site_id, f"key {hours}")).created_at -= timedelta(hours=hours)
 
     assert _tidy(database) == {"idempotency_keys": 2}

@@ -12,14 +12,14 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from service.core import comments, db, outbox, sites, webhooks
-from service.core.comments import Submission
+from service.core import comments, db, outbox, sites, submissions, webhooks
 from service.core.db import Database
 from service.core.labels import LABELS, Scores
 from service.core.models import Comment, Event, OutboxRow, Status
 from service.core.policy import Policy
 from service.core.queue import Topic
 from service.core.settings import Settings
+from service.core.submissions import Submission
 from tests.engines import WordEngine, WordSpam, word_scorer
 from workers import scoring
 from workers.judgement import Scorer
@@ -454,7 +454,7 @@ def test_what_may_have_killed_its_batch_is_claimed_alone(database: Database, set
 def _submit(database: Database, site_id: UUID, text: str | None = None, **content: Any) -> UUID:
     with database.transaction() as session:
         submission = Submission(text=text or f"A remark, number {db.new_id()}", **content)
-        return comments.submit(session, site_id, submission).id
+        return submissions.submit(session, site_id, submission).id
 
 
 def _edit(database: Database, site_id: UUID, comment_id: UUID, text: str) -> None:

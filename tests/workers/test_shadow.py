@@ -7,12 +7,12 @@ from uuid import UUID
 import pytest
 from sqlmodel import col, select
 
-from service.core import comments, shadows, sites
-from service.core.comments import Submission
+from service.core import shadows, sites, submissions
 from service.core.db import Database
 from service.core.labels import TOXICITY_LABELS, Scores
 from service.core.models import Comment, Shadow, ShadowVerdict, Status
 from service.core.settings import Settings
+from service.core.submissions import Submission
 from tests.engines import WordEngine, WordSpam, word_scorer
 from workers import scorers, scoring
 from workers.judgement import Scorer
@@ -37,7 +37,7 @@ def _put(database: Database, site_id: UUID, rules: dict[str, Any] | None, engine
 
 def _submit(database: Database, site_id: UUID, text: str) -> UUID:
     with database.transaction() as session:
-        return comments.submit(session, site_id, Submission(text=text)).id
+        return submissions.submit(session, site_id, Submission(text=text)).id
 
 
 def _said(database: Database) -> list[ShadowVerdict]:

@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import select
 
-from service.core import comments, db, webhooks
-from service.core.comments import Submission
+from service.core import db, submissions, webhooks
 from service.core.db import Database, create_engine
 from service.core.models import Comment, OutboxRow, Status
 from service.core.queue import Topic
 from service.core.settings import Settings
+from service.core.submissions import Submission
 from tests.servers.postgresql import OwnPostgreSQL
 from tests.servers.receiver import Answer, Receiver
 from tests.servers.waiting import eventually
@@ -203,7 +203,7 @@ def test_a_database_that_was_away_is_swept_again(own_postgresql: OwnPostgreSQL, 
 def _submit(database: Database, site_id: UUID) -> UUID:
     with database.transaction() as session:
         text = "Thank you for this piece; the letters of 1839 read quite differently now."
-        return comments.submit(session, site_id, Submission(text=text)).id
+        return submissions.submit(session, site_id, Submission(text=text)).id
 
 
 def _ping(database: Database, site_id: UUID, url: str) -> None:

@@ -11,10 +11,10 @@ from rich.table import Table
 from sqlmodel import Session, col, select
 
 from service.core import lessons
-from service.core.comments import Submission
 from service.core.models import Comment, Lesson, SiteModel
 from service.core.policy import Verdict
 from service.core.settings import Settings
+from service.core.submissions import Submission
 from workers import commands, reading
 from workers.learning import examples, seeding, shifts, step, store
 from workers.learning.model import MOST, Head

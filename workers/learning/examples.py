@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.core import text
-from service.core.comments import author_key
 from service.core.labels import SPAM, Scores
 from service.core.models import Content
 from service.core.policy import Signal
+from service.core.submissions import author_key
 from workers.signals import addresses
 
 Hashes = NDArray[np.uint32]

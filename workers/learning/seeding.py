@@ -11,12 +11,12 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from service.core import comments, db, outbox, text
-from service.core.comments import Submission
+from service.core import db, outbox, submissions, text
 from service.core.db import Database
 from service.core.models import Category, Comment, Lesson
 from service.core.policy import Policy
 from service.core.queue import Topic
+from service.core.submissions import Submission
 from workers import judgement
 from workers.judgement import Case, Scorer
 from workers.learning import step, trust
@@ -103,6 +103,6 @@ def _comment(site_id: UUID, submission: Submission) -> Comment:
     return Comment(
         **submission.model_dump(),
         site_id=site_id,
-        author_key=comments.author_key(submission),
+        author_key=submissions.author_key(submission),
         text_fingerprint=text.fingerprint(submission.text),
     )

@@ -3,8 +3,8 @@
 import itertools
 from collections.abc import Sequence
 
-from service.core.comments import Submission
 from service.core.models import Category
+from service.core.submissions import Submission
 from workers.learning import examples
 from workers.learning.trust import Taught
 

@@ -6,11 +6,11 @@ from uuid import UUID
 import pytest
 from typer.testing import CliRunner, Result
 
-from service.core import comments
-from service.core.comments import Submission
+from service.core import comments, submissions
 from service.core.db import Database
 from service.core.models import Category
 from service.core.settings import Settings
+from service.core.submissions import Submission
 from tests.workers.learning.lessons import ORDINARY, SELLING, texts
 from workers import cli
 from workers.learning import step
@@ -41,7 +41,7 @@ def test_what_tells_most_is_shown_in_the_words_of_the_comments(
     with database.transaction() as session:
         for kind, category in ((ORDINARY, None), (SELLING, Category.SPAM)):
             for text in texts(kind, 12):
-                comment = comments.submit(session, site_id, Submission(text=text))
+                comment = submissions.submit(session, site_id, Submission(text=text))
                 approve = category is None
                 comments.review(session, site_id, comment.id, approve=approve, category=category, actor="moderator:mia")
     step.learn_batch(database, settings)

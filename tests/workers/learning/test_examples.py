@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from service.core.comments import Submission
 from service.core.policy import Signal
+from service.core.submissions import Submission
 from workers.learning import examples
 
 TEXT = "cheap watches at https://shop.example/watches"

@@ -2,10 +2,10 @@
 
 import pytest
 
-from service.core.comments import Submission
 from service.core.labels import LABELS, SPAM, Scores
 from service.core.models import Category
 from service.core.policy import Decision, Signal, Verdict
+from service.core.submissions import Submission
 from tests.workers.learning import lessons
 from workers.learning import examples, model, shifts
 from workers.learning.model import Model

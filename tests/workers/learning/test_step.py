@@ -8,13 +8,14 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col, select
 
-from service.core import comments, db, lessons, outbox, sites
-from service.core.comments import Settlement, Submission
+from service.core import comments, db, lessons, outbox, sites, submissions
+from service.core.comments import Settlement
 from service.core.db import Database
 from service.core.models import Category, Comment, Lesson, OutboxRow, SiteModel
 from service.core.policy import Decision, Verdict
 from service.core.queue import Topic
 from service.core.settings import Settings
+from service.core.submissions import Submission
 from tests.engines import word_scorer
 from tests.workers.learning.lessons import ORDINARY, SELLING, texts
 from workers import scoring
@@ -92,7 +93,7 @@ def test_a_step_that_was_overtaken_saves_nothing_and_is_due_again(
     def overtaken(taught: Any) -> Any:
         monkeypatch.setattr(model, "fit", fit)
         with database.transaction() as session:
-            comment = comments.submit(session, site_id, Submission(text="one more"))
+            comment = submissions.submit(session, site_id, Submission(text="one more"))
             comments.review(session, site_id, comment.id, approve=True, category=None, actor=AIKO)
         step.learn_batch(database, settings)
         return fit(taught)
@@ -194,7 +195,7 @@ def _teach(database: Database, site_id: UUID, number: int) -> list[UUID]:
 
 def _submit(database: Database, site_id: UUID, text: str) -> UUID:
     with database.transaction() as session:
-        return comments.submit(session, site_id, Submission(text=text)).id
+        return submissions.submit(session, site_id, Submission(text=text)).id
 
 
 def _review(database: Database, site_id: UUID, comment_id: UUID, category: Category | None, actor: str = AIKO) -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from service.core.comments import Submission
 from service.core.models import Category
+from service.core.submissions import Submission
 from tests.workers.learning import lessons
 from workers.learning import examples, model, trust
 from workers.learning.trust import Taught

@@ -12,9 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from service.api.bodies import IJsonRequest, is_json
 from service.core.admission import Entry
-from service.core.comments import Submission
 from service.core.intake import Incoming
 from service.core.models import Text
+from service.core.submissions import Submission
 
 IdempotencyKey = Annotated[
     Text | None,
