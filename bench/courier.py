@@ -114,7 +114,7 @@ def _owe(database: Database, url: str, events: int, endpoints: int) -> dict[UUID
     with database.transaction() as session:
         site_id = sites.create(session, f"Bench {time.monotonic()}").id
         made = [webhooks.create(session, site_id, f"{url}/{number}", allow_private=True) for number in range(endpoints)]
-        secrets = {endpoint.id: signing_keys.shared_secret(session, endpoint) for endpoint in made}
+        secrets = {endpoint.id: signing_keys.shared_secret(session, endpoint) or "" for endpoint in made}
     owe(database, site_id, [*secrets], events)
     return secrets
 

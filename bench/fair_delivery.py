@@ -81,7 +81,7 @@ def owe(database: Database, site_id: UUID, endpoint_ids: list[UUID], events: int
     """The events, in an order that favours nobody, all due now."""
     owed = [endpoint_ids[number % len(endpoint_ids)] for number in range(events)]
     random.Random(1).shuffle(owed)
-    body = '{"type":"comment.held","timestamp":"2026-11-24T16:00:00Z","data":' + "x" * 800 + "}"
+    body = '{"type":"comment.held","timestamp":"2026-11-24T16:00:00Z","data":"' + "x" * 800 + '"}'
     with database.transaction() as session:
         at = now(session)
         rows = [

@@ -11,9 +11,9 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -37,10 +37,10 @@ from bench.ingest import running, site
 from bench.load import Job
 from bench.peers import plain_ingest
 from bench.receiver import Receiver, receiving
-from service.core import comments, logs, signing, webhooks
-from service.core.comments import Submission
+from service.core import logs, signing, submissions, webhooks
 from service.core.db import Database
 from service.core.settings import Settings
+from service.core.submissions import Submission
 from tests.engines import word_scorer
 from tests.journey import deployment
 from tests.secret_keys import KEYRING
@@ -55,12 +55,15 @@ PATIENCE = timedelta(minutes=5)
 PEER = "bench.peers.celery_per_comment"
 WORDS = Path(__file__).read_text().split()
 
+# The queue, the judgement, the look at the past.
+Costs = tuple[float, float, float]
 
 # What the queue costs
 
 
-def queue_costs(console: Console, database: Database, redis_url: str, folder: Path, count: int) -> None:
-    """Microseconds of a worker's processor a comment."""
+def queue_costs(console: Console, database: Database, redis_url: str, folder: Path, size: tuple[int, int]) -> None:
+    """Microseconds of a worker's processor a comment. `size`: comments, rounds."""
+    count, rounds = size
     database.keyring = KEYRING
     with database.transaction() as session:
         [site_id] = session.scalars(text("SELECT id FROM site")).all()
@@ -68,20 +71,18 @@ def queue_costs(console: Console, database: Database, redis_url: str, folder: Pa
     table = Table("", title="Worker's microseconds of processor a comment: min / median / max")
     for column in ("queue", "judgement", "past"):
         table.add_column(column, justify="right")
-    ours: dict[int, list[tuple[float, ...]]] = {64: [], 256: []}
+    ours: dict[int, list[Costs]] = {64: [], 256: []}
     tasks = []
-    for number in range(4):
+    # Before it counts, everything is imported, compiled and prepared.
+    _our_step(database, site_id, 64, 500, folder)
+    for _ in range(rounds):
         for batch, found in ours.items():
             found.append(_our_step(database, site_id, batch, count, folder))
         tasks.append(_celery_task(redis_url, folder, count))
-        if number == 0:
-            # Everything is imported, compiled and prepared now.
-            for found in [*ours.values(), tasks]:
-                found.clear()  # type: ignore[attr-defined]
     for batch, found in ours.items():
         table.add_row(f"Gatepost, batches of {batch}", *(_spread(list(column)) for column in zip(*found, strict=True)))
-    for name, column in zip(("work", "publishing"), zip(*tasks, strict=True), strict=True):
-        table.add_row(f"one Celery task a comment: {name}", _spread(list(column)))
+    table.add_row("one Celery task a comment: work", _spread([work for work, _ in tasks]))
+    table.add_row("one Celery task a comment: publishing", _spread([publishing for _, publishing in tasks]))
     console.print(table)
     both = median(sum(one) for one in tasks)
     for batch, found in ours.items():
@@ -89,12 +90,12 @@ def queue_costs(console: Console, database: Database, redis_url: str, folder: Pa
         console.print(f"batches of {batch}: one task and its publishing cost {both / queue:.1f} times as much")
 
 
-def _our_step(database: Database, site_id: UUID, batch: int, count: int, folder: Path) -> tuple[float, ...]:
+def _our_step(database: Database, site_id: UUID, batch: int, count: int, folder: Path) -> Costs:
     run = uuid4().hex[:8]
     for start in range(0, count, 100):
         with database.transaction() as session:
             made = [_submission(run, number) for number in range(start, start + 100)]
-            comments.submit_all(session, site_id, made)
+            submissions.submit_all(session, site_id, made)
     settings = Settings(score_batch=batch, log_format="json", _env_file=None)
     spent = {"judge": 0.0, "of": 0.0}
     done = 0
@@ -108,7 +109,8 @@ def _our_step(database: Database, site_id: UUID, batch: int, count: int, folder:
         raise AssertionError(f"{count} submitted, {done} decided")
     _decided_once(database, run, count)
     rest = total - sum(spent.values())
-    return tuple(1e6 * seconds / count for seconds in (rest, spent["judge"], spent["of"]))
+    queue, judging, past = (1e6 * seconds / count for seconds in (rest, spent["judge"], spent["of"]))
+    return queue, judging, past
 
 
 def _submission(run: str, number: int) -> Submission:
@@ -275,30 +277,23 @@ def _answers(port: int) -> bool:
 
 def paced(contender: Contender, rate: float, count: int) -> list[float]:
     """Milliseconds from each submission, when it was due, to its webhook."""
-    sent: dict[str, float] = {}
     run = uuid4().hex[:8]
     client = httpx2.Client(
         base_url=f"http://127.0.0.1:{contender.port}", headers={"authorization": f"Bearer {contender.key}"}, timeout=60
     )
     began = time.monotonic() + 0.1
 
-    def submit(number: int) -> None:
+    def submit(number: int) -> tuple[str, float]:
         due = began + number / rate
         time.sleep(max(0.0, due - time.monotonic()))
         one = _submission(run, number)
-        sent[f"{run}-{number}"] = due
         told = {"text": one.text, "external_id": one.external_id, "author_email": one.author_email}
         client.post("/v1/comments", json=told).raise_for_status()
+        return f"{run}-{number}", due
 
-    with client:
-        threads = [
-            threading.Thread(target=lambda first=first: [submit(n) for n in range(first, count, 4)])
-            for first in range(4)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+    # Several threads, so that one slow answer does not hold up the next comment.
+    with client, ThreadPoolExecutor(4) as threads:
+        sent = dict(threads.map(submit, range(count)))
     eventually(lambda: contender.blog.count() >= count, within=PATIENCE, context=partial(_tails, contender))
     arrived = contender.blog.arrived()
     if arrived.keys() != sent.keys():
@@ -352,7 +347,7 @@ def main(
         postgresql.initialise()
         postgresql.start()
         database, _ = site(postgresql.create_database())
-        queue_costs(console, database, redis.url, folder, comments_)
+        queue_costs(console, database, redis.url, folder, (comments_, rounds))
         database.engine.dispose()
         receivers = [Blog(stack.enter_context(receiving())) for _ in range(3)]
         contenders = [

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, ScalarSelect, case, delete, func, literal, select, union_all, update
+from sqlalchemy import ColumnElement, Integer, ScalarSelect, case, delete, func, literal, select, update
 from sqlmodel import Session, col
 
 from service.core import db, outbox
@@ -83,30 +83,26 @@ def _next_due(session: Session, endpoint_ids: Sequence[UUID], places: int, pace:
     """The oldest due rows of the endpoints, as many as each has room for; counted anew, now that they are locked."""
     if not endpoint_ids:
         return []
-    under_way = _under_way(session)
-    candidates = union_all(
-        *(
-            select(_nth_due(session, n).label("id"), (under_way + n).label("place")).where(
-                col(Endpoint.id).in_(endpoint_ids), _room(session, pace) > n
-            )
-            for n in range(pace.highest)
-        )
-    ).subquery()
-    fairest = select(candidates.c.id).where(candidates.c.id.is_not(None)).order_by(candidates.c.place).limit(places)
-    return session.scalars(fairest).all()
+    found = select(col(Endpoint.id), _under_way(session), _room(session, pace)).where(
+        col(Endpoint.id).in_(endpoint_ids)
+    )
+    candidates = [
+        (under_way + number, row_id)
+        for endpoint_id, under_way, room in session.execute(found).all()
+        for number, row_id in enumerate(_due(session, endpoint_id, max(min(room, places), 0)))
+    ]
+    return [row_id for _, row_id in sorted(candidates)[:places]]
 
 
-def _nth_due(session: Session, n: int) -> ScalarSelect[UUID]:
-    return (
+def _due(session: Session, endpoint_id: UUID, limit: int) -> Sequence[UUID]:
+    due = (
         select(col(OutboxRow.id))
-        .where(col(OutboxRow.endpoint_id) == Endpoint.id, col(OutboxRow.due_at) <= db.now(session))
+        .where(col(OutboxRow.endpoint_id) == endpoint_id, col(OutboxRow.due_at) <= db.now(session))
         # By the index alone: thousands may have come due in the same moment, at the end of a pause.
         .order_by(col(OutboxRow.due_at))
-        .offset(n)
-        .limit(1)
-        .correlate(Endpoint)
-        .scalar_subquery()
+        .limit(limit)
     )
+    return session.scalars(due).all()
 
 
 def _room(session: Session, pace: Pace) -> ColumnElement[int]:

@@ -23,6 +23,8 @@ from workers.retries import Outcome
 _CLAIMING_SECONDS = 2.0
 _LONGEST_CLAIMING_SECONDS = 15.0
 _SLOW_SECONDS = 1.0
+# What ends within this is recorded together, and claimed anew together: a claim takes longer than a post.
+_GATHERING_SECONDS = 0.01
 
 
 def deliver_batch(database: Database, settings: Settings) -> int:
@@ -80,7 +82,7 @@ class _Step:
 
     async def _attempt_all(self, client: outbound.Client, jobs: Sequence[Job]) -> None:
         started = time.monotonic()
-        until = started + _CLAIMING_SECONDS
+        until, latest = started + _CLAIMING_SECONDS, started + _LONGEST_CLAIMING_SECONDS
         early: dict[asyncio.Task[None], tuple[UUID, float]] = {}
         slow: set[UUID] = set()
         while jobs or self.running:
@@ -92,8 +94,9 @@ class _Step:
             for task in await self._some_end():
                 early.pop(task, None)
             now = time.monotonic()
-            if now >= until and any(now - since > _SLOW_SECONDS for _, since in early.values()):
-                until = started + _LONGEST_CLAIMING_SECONDS
+            if until <= now < latest and any(now - since > _SLOW_SECONDS for _, since in early.values()):
+                until = latest
+                slow.clear()
             if now >= until:
                 slow |= {endpoint_id for endpoint_id, _ in early.values()}
             jobs = await self._claim_more(slow) if early or now < until else []
@@ -102,6 +105,9 @@ class _Step:
         """Wait until an attempt has ended, or there may be something new to claim."""
         look_again = self.settings.sweep_every.total_seconds()
         ended, self.running = await asyncio.wait(self.running, timeout=look_again, return_when=asyncio.FIRST_COMPLETED)
+        if ended and self.running:
+            more, self.running = await asyncio.wait(self.running, timeout=_GATHERING_SECONDS)
+            ended |= more
         self.failures += [failure for task in ended if (failure := task.exception())]
         return ended
 
@@ -121,6 +127,8 @@ class _Step:
         # As soon as it may be: a slow receiver must not hold back the record of the others. Whoever gets here first
         # writes for all that have ended while the one before was writing: one commit, not thirty that wait in line.
         async with self.recording:
+            if self.ended:
+                await asyncio.sleep(_GATHERING_SECONDS)
             ended, self.ended = self.ended, []
             if ended:
                 after = self.settings.webhook_disable_after

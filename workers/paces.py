@@ -16,10 +16,6 @@ class Pace:
     most: int
     grown: dict[UUID, int] = field(default_factory=dict)  # endpoint -> its places, where they are more than `least`
 
-    @property
-    def highest(self) -> int:
-        return max([self.least, *self.grown.values()])
-
     def note(self, endpoint_id: UUID, outcome: Outcome) -> None:
         places = self.grown.get(endpoint_id, self.least)
         prompt = outcome.delivered and outcome.milliseconds < _PROMPT_MILLISECONDS

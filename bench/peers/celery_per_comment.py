@@ -60,7 +60,7 @@ def create_app() -> FastAPI:
     return web
 
 
-@app.task
+@app.task  # type: ignore[untyped-decorator]
 def decide(comment_id: str) -> None:
     with Session(_database(), expire_on_commit=False) as session:
         comment = session.get_one(PlainComment, UUID(comment_id))
@@ -75,6 +75,6 @@ def decide(comment_id: str) -> None:
     requests.post(os.environ["PEER_WEBHOOK"], data=body, headers=headers, timeout=15).raise_for_status()
 
 
-@app.task
+@app.task  # type: ignore[untyped-decorator]
 def nothing(_comment_id: str) -> None:
     """What a task costs alone."""

@@ -6,7 +6,7 @@ driver takes a list.
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy
 from pydantic_core import to_json
@@ -16,7 +16,6 @@ from sqlmodel import Session
 from service.core import db
 
 Row = Mapping[str, Any]
-Value = TypeVar("Value")
 
 
 def insert(session: Session, table: Table, rows: Sequence[Row], *, if_absent: bool = False) -> None:
@@ -41,11 +40,13 @@ def update(session: Session, table: Table, rows: Sequence[Row]) -> None:
         session.execute(found, [{"key": row["id"], **row} for row in rows])
 
 
-def among(session: Session, column: ColumnElement[Value], values: Collection[Value]) -> ColumnElement[bool]:
+def among(session: Session, column: Any, values: Collection[object]) -> ColumnElement[bool]:
     """`column IN values`, which PostgreSQL gets as one parameter: hundreds would be read and bound one by one."""
     if _on_postgresql(session):
-        return column == any_(bindparam(None, list(values), type_=ARRAY(column.type)))
-    return column.in_(values)
+        found: ColumnElement[bool] = column == any_(bindparam(None, list(values), type_=ARRAY(column.type)))
+    else:
+        found = column.in_(values)
+    return found
 
 
 def _on_postgresql(session: Session) -> bool:

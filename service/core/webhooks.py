@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Table, false, func
@@ -75,7 +76,7 @@ def emit(
     endpoints_of: Mapping[UUID, Collection[UUID]],
 ) -> None:
     """Freeze the events and owe them to the endpoints of their sites, in the transaction that made them true."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "id": db.new_id(),
             "site_id": comment.site_id,
