@@ -145,4 +145,4 @@ def _leave(session: Session, comments: Sequence[Comment], parts: Mapping[UUID, _
         if len(seen[value]) <= _ENOUGH
     ]
     # Another worker may have taken the comment over.
-    bulk.insert(session, _IMPRINTS, rows, if_absent=True)
+    bulk.insert_if_absent(session, _IMPRINTS, rows)

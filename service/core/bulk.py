@@ -1,7 +1,7 @@
 """Many rows in one statement, past the ORM: what building, flushing and binding cost for each is most of a step's work.
 
 PostgreSQL gets the rows as one parameter, a JSON array: half the work of its driver's own `executemany`. SQLite's
-driver takes a list.
+driver takes a list. Rows all have the same columns, none of them bytes.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy
 from pydantic_core import to_json
-from sqlalchemy import ARRAY, ColumnElement, Table, TextClause, any_, bindparam, text
+from sqlalchemy import ARRAY, ColumnElement, Executable, Table, TextClause, any_, bindparam, text
 from sqlmodel import Session
 
 from service.core import db
@@ -18,15 +18,29 @@ from service.core import db
 Row = Mapping[str, Any]
 
 
-def insert(session: Session, table: Table, rows: Sequence[Row], *, if_absent: bool = False) -> None:
-    """Insert rows that all have the same columns; with `if_absent` but those that a unique constraint already has."""
+def insert(session: Session, table: Table, rows: Sequence[Row]) -> None:
     if not rows:
         return
     if _on_postgresql(session):
-        session.execute(_insertion(table.name, tuple(rows[0]), if_absent), {"rows": _encoded(rows)})
+        session.execute(text(_insertion(table.name, tuple(rows[0]))), {"rows": _encoded(rows)})
     else:
-        statement = db.insert(session, table)
-        session.execute(statement.on_conflict_do_nothing() if if_absent else statement, rows)
+        session.execute(db.insert(session, table), rows)
+
+
+def insert_if_absent(session: Session, table: Table, rows: Sequence[Row]) -> set[tuple[Any, ...]]:
+    """Insert the rows but those that a unique constraint already has; the primary keys of the inserted ones.
+
+    Waits for a rival's open transaction.
+    """
+    if not rows:
+        return set()
+    if _on_postgresql(session):
+        inserted = session.execute(_missing(table, tuple(rows[0])), {"rows": _encoded(rows)})
+    else:
+        statement = db.insert(session, table).on_conflict_do_nothing()
+        # Asked by RETURNING: what `rowcount` says of an INSERT depends on the driver.
+        inserted = session.execute(statement.returning(*table.primary_key), rows)
+    return {tuple(row) for row in inserted}
 
 
 def update(session: Session, table: Table, rows: Sequence[Row]) -> None:
@@ -54,16 +68,26 @@ def _on_postgresql(session: Session) -> bool:
 
 
 @cache
-def _insertion(table: str, columns: tuple[str, ...], if_absent: bool) -> TextClause:  # noqa: FBT001 - a part of the key
-    names = ", ".join(f'"{name}"' for name in columns)
-    conflict = " ON CONFLICT DO NOTHING" if if_absent else ""
-    return text(f'INSERT INTO "{table}" ({names}) SELECT {names} FROM {_given(table)}{conflict}')  # noqa: S608
+def _missing(table: Table, columns: tuple[str, ...]) -> Executable:
+    statement = (
+        f"{_insertion(table.name, columns)} ON CONFLICT DO NOTHING RETURNING {_names(table.primary_key.columns.keys())}"
+    )
+    return text(statement).columns(*table.primary_key)
+
+
+@cache
+def _insertion(table: str, columns: tuple[str, ...]) -> str:
+    return f'INSERT INTO "{table}" ({_names(columns)}) SELECT {_names(columns)} FROM {_given(table)}'  # noqa: S608 - names of ours
 
 
 @cache
 def _change(table: str, columns: tuple[str, ...]) -> TextClause:
     new = ", ".join(f'"{name}" = given."{name}"' for name in columns if name != "id")
     return text(f'UPDATE "{table}" SET {new} FROM {_given(table)} WHERE "{table}".id = given.id')  # noqa: S608
+
+
+def _names(columns: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in columns)
 
 
 def _given(table: str) -> str:

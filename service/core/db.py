@@ -1,10 +1,8 @@
 """The database: engine, transactions, and the two places where PostgreSQL and SQLite differ."""
 
-import functools
-import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,13 +15,11 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Engine,
-    Executable,
     Table,
     event,
     func,
     make_url,
     select,
-    text,
 )
 from sqlalchemy import create_engine as sqlalchemy_engine
 from sqlalchemy.dialects import postgresql as postgresql_dialect
@@ -181,37 +177,6 @@ def instance(model: type[Model], values: Mapping[Any, Any]) -> Model:
     made: Model = class_mapper(model).class_manager.new_instance()
     vars(made).update(values)
     return made
-
-
-def insert_if_absent(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> set[tuple[Any, ...]]:
-    """Insert the rows but those that a unique constraint already has; the primary keys of the inserted ones.
-
-    Waits for a rival's open transaction.
-    """
-    if not rows:
-        return set()
-    if session.get_bind().dialect.name == "postgresql":
-        encoded = json.dumps(rows, default=_as_text, ensure_ascii=False)
-        return {tuple(row) for row in session.execute(_insert_json(table, tuple(rows[0])), {"rows": encoded})}
-    statement = insert(session, table).on_conflict_do_nothing()
-    # Asked by RETURNING: what `rowcount` says of an INSERT depends on the driver.
-    return {tuple(row) for row in session.execute(statement.returning(*table.primary_key), rows)}
-
-
-@functools.cache
-def _insert_json(table: Table, names: tuple[str, ...]) -> Executable:
-    """One parameter for all rows: with one for each value, psycopg takes ten times as long to read the statement."""
-    columns = ", ".join(f'"{name}"' for name in names)
-    rows = f'json_populate_recordset(NULL::"{table.name}", CAST(:rows AS json))'
-    statement = f'INSERT INTO "{table.name}" ({columns}) SELECT {columns} FROM {rows} ON CONFLICT DO NOTHING'  # noqa: S608 - names of ours
-    return text(statement + " RETURNING " + ", ".join(f'"{key.name}"' for key in table.primary_key)).columns(
-        *table.primary_key
-    )
-
-
-def _as_text(value: object) -> str:
-    """As PostgreSQL reads it: a UUID, a time, bytes."""
-    return f"\\x{value.hex()}" if isinstance(value, bytes) else str(value)
 
 
 def insert(session: Session, into: Table | type[SQLModel]) -> postgresql_dialect.Insert | sqlite_dialect.Insert:

@@ -42,7 +42,7 @@ def reset(session: Session, site_id: UUID) -> int:
 def locked_model(session: Session, site_id: UUID) -> SiteModel:
     """The site's model, made if there is none; nobody else changes it until this transaction ends."""
     first = {"site_id": site_id, "version": 0, "taught": 0, "weights": b"", "updated_at": db.now(session)}
-    db.insert_if_absent(session, SiteModel.__table__, [first])  # type: ignore[attr-defined]
+    session.execute(db.insert(session, SiteModel).values(first).on_conflict_do_nothing())
     return session.exec(
         select(SiteModel)
         .where(col(SiteModel.site_id) == site_id)

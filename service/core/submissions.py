@@ -12,7 +12,7 @@ from pydantic import field_validator
 from sqlalchemy import Table, tuple_
 from sqlmodel import Field, Session, col, select
 
-from service.core import db, errors, outbox, text
+from service.core import bulk, db, errors, outbox, text
 from service.core.models import Comment, Content, IdempotencyKey, Text
 from service.core.queue import Topic
 
@@ -120,7 +120,7 @@ def submit_each(session: Session, arrivals: Sequence[Arrival]) -> list[Comment |
     new = [comment for comment in made if comment.id not in first]
     # Stored in one order for all: two that hold the same external ids crosswise would wait for each other.
     in_order = sorted(new, key=lambda comment: (comment.site_id, comment.external_id or ""))
-    stored = db.insert_if_absent(session, _COMMENTS, [comment.model_dump() for comment in in_order])
+    stored = bulk.insert_if_absent(session, _COMMENTS, [comment.model_dump() for comment in in_order])
     first |= _by_external_id(session, [comment for comment in new if (comment.id,) not in stored], keyed)
     outbox.put_all(session, Topic.SCORE, [(comment.id, None) for comment in new if (comment.id,) in stored])
     return [_followed(comment, first) for comment in made]
@@ -187,7 +187,7 @@ def _by_key(session: Session, keyed: Sequence[tuple[Comment, Once]]) -> First:
         # In one order for all, as the comments.
         for (site_id, _), (comment, once) in sorted(takers.items(), key=lambda item: item[0])
     ]
-    taken = {takers[key][0].id for key in db.insert_if_absent(session, _KEYS, rows)}
+    taken = {takers[key][0].id for key in bulk.insert_if_absent(session, _KEYS, rows)}
     repeats = [(comment, once) for comment, once in keyed if comment.id not in taken]
     before = _keys(session, {(comment.site_id, once.key) for comment, once in repeats})
     known = {comment.id: comment for comment, _ in keyed if comment.id in taken}

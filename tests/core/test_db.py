@@ -1,13 +1,11 @@
 """The database: the bell after the commit, one clock, aware times, and SQLite's two kinds of transaction."""
 
 import sqlite3
-import threading
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from uuid import UUID
 
 import pytest
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from service.core import db, outbox
 from service.core.db import Database, create_engine
@@ -157,65 +155,6 @@ def test_after_a_reader_the_same_connection_writes_with_the_lock_again(database:
 
     with database.reading() as session:
         assert len(session.exec(select(Site)).all()) == 4
-
-
-def test_absent_rows_are_inserted_and_present_ones_left_alone(database: Database) -> None:
-    site, other = Site(name="first"), Site(name="other")
-    again = Site(id=site.id, name="second")
-
-    with database.transaction() as session:
-        before = db.insert_if_absent(session, Site.__table__, [site.model_dump()])  # type: ignore[attr-defined]
-        after = db.insert_if_absent(session, Site.__table__, [again.model_dump(), other.model_dump()])  # type: ignore[attr-defined]
-
-    with database.reading() as session:
-        names = session.exec(select(Site.name)).all()
-    assert (before, after) == ({(site.id,)}, {(other.id,)})
-    assert set(names) == {"first", "other"}
-
-
-def test_of_two_rows_that_are_the_same_the_first_is_inserted(database: Database) -> None:
-    sites = [Site(name="same"), Site(name="same")]
-
-    with database.transaction() as session:
-        inserted = db.insert_if_absent(session, Site.__table__, [site.model_dump() for site in sites])  # type: ignore[attr-defined]
-
-    assert inserted == {(sites[0].id,)}
-
-
-def test_an_insert_waits_for_a_rival_and_takes_over_when_it_rolls_back(database: Database) -> None:
-    site_id = db.new_id()
-    rival_has_inserted = threading.Event()
-    go_on = threading.Event()
-    second: list[bool] = []
-
-    def roll_back() -> None:
-        with database.reading() as session:  # it ends without a commit
-            _insert(session, site_id)
-            rival_has_inserted.set()
-            go_on.wait(10)
-
-    def insert() -> None:
-        with database.transaction() as session:
-            second.append(_insert(session, site_id))
-
-    rival = threading.Thread(target=roll_back)
-    waiter = threading.Thread(target=insert)
-    rival.start()
-    assert rival_has_inserted.wait(10)
-    waiter.start()
-    waiter.join(0.2)
-    waited = waiter.is_alive()
-    go_on.set()
-    rival.join(10)
-    waiter.join(10)
-
-    assert waited
-    assert second == [True]
-
-
-def _insert(session: Session, site_id: UUID) -> bool:
-    values = Site(id=site_id, name="Treaty blog").model_dump()
-    return bool(db.insert_if_absent(session, Site.__table__, [values]))  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
