@@ -57,8 +57,13 @@ evaluate: .venv-test/installed .venv-peers/installed ## compare the engines with
 chaos: .venv-test/installed ## kill, freeze and mislead a deployment: make chaos SECONDS=600 SEED="1 2 3"; EMBEDDED=1
 	.venv-test/bin/python -m tests.chaos --seconds $(SECONDS) $(SEED:%=--seed %) $(if $(EMBEDDED),--embedded)
 
-bench: ## print which benchmarks there are
-	@ls bench
+bench: .venv-test/installed ## measure speed and memory beside peers, about half an hour: make bench DATA=folder-of-the-data-sets
+	.venv-test/bin/python -m bench.ingest
+	.venv-test/bin/python -m bench.pipeline
+	.venv-test/bin/python -m bench.courier
+	.venv-test/bin/python -m bench.fair_delivery
+	.venv-test/bin/python -m bench.memory
+	$(if $(DATA),OMP_NUM_THREADS=1 .venv-test/bin/python -m bench.engines "$(DATA)/jigsaw-toxic/train.csv.gz")
 
 openapi: .venv-test/installed ## write docs/openapi.json
 	.venv-test/bin/gatepost openapi > docs/openapi.json
