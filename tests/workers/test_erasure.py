@@ -116,19 +116,19 @@ def test_sqlite_s_write_ahead_log_is_emptied_too(
     assert _found(database) == []
 
 
-WHO: list[tuple[Author, set[str]]] = [
-    (Author(id="user-17"), {"with both", "with the account"}),
-    (Author(email="aiko@example.org"), {"with both", "in capitals"}),
-    (Author(email="ÄIKO@EXAMPLE.ORG"), {"beyond ASCII"}),
-    (Author("user-17", "aiko@example.org"), {"with both", "with the account", "in capitals"}),
-    (Author("", ""), set()),
-    (Author("%", "%"), set()),
+WHO: list[tuple[Author, list[str]]] = [
+    (Author(id="user-17"), ["with both", "with the account"]),
+    (Author(email="aiko@example.org"), ["with both", "in capitals"]),
+    (Author(email="ÄIKO@EXAMPLE.ORG"), ["beyond ASCII"]),
+    (Author("user-17", "aiko@example.org"), ["with both", "with the account", "in capitals"]),
+    (Author("", ""), []),
+    (Author("%", "%"), []),
 ]
 
 
 @pytest.mark.parametrize(("who", "erased"), WHO, ids=str)
 def test_an_author_is_all_that_one_account_or_one_address_has_written(
-    database: Database, site_id: UUID, who: Author, erased: set[str]
+    database: Database, site_id: UUID, who: Author, erased: list[str]
 ) -> None:
     _submit(database, site_id, text="with both", author_id="user-17", author_email="aiko@example.org")
     _submit(database, site_id, text="with the account", author_id="user-17")
@@ -141,7 +141,7 @@ def test_an_author_is_all_that_one_account_or_one_address_has_written(
     with database.transaction() as session:
         number = erasure.author(session, site_id, who, "site")
 
-    assert before - _texts(database) == erased
+    assert before - _texts(database) == set(erased)
     assert number == len(erased)
 
 
