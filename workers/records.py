@@ -91,13 +91,20 @@ def _note(session: Session, endpoint: Endpoint, outcome: Outcome, disable_after:
         endpoint.failing_since, endpoint.failures = None, 0
         return
     endpoint.failing_since = endpoint.failing_since or now
-    endpoint.failures += 1
-    if wait := retries.pause(endpoint.failures, outcome, jitter):
-        endpoint.paused_until = max(endpoint.paused_until or now, now + wait)
+    # What was under way when the pause began failed for the same reason: sixteen at once are not sixteen in a row.
+    is_paused = endpoint.paused_until is not None and now < endpoint.paused_until
+    endpoint.failures += not is_paused
+    if not is_paused or outcome.asks_for_less:
+        _pause(endpoint, now, retries.pause(endpoint.failures, outcome, jitter))
     if outcome.status == HTTPStatus.GONE:
         _disable(session, endpoint, "The receiver answered 410 Gone.")
     elif now - endpoint.failing_since >= disable_after:
         _disable(session, endpoint, f"Every attempt since {endpoint.failing_since:%Y-%m-%d %H:%M} UTC has failed.")
+
+
+def _pause(endpoint: Endpoint, now: datetime, wait: timedelta | None) -> None:
+    if wait:
+        endpoint.paused_until = max(endpoint.paused_until or now, now + wait)
 
 
 def _disable(session: Session, endpoint: Endpoint, reason: str) -> None:

@@ -497,9 +497,25 @@ def test_an_endpoint_that_only_fails_is_asked_ever_less(
     assert PAUSE_AFTER <= first < 2 * PAUSE_AFTER
     assert len(receiver.requests) == first + 1
     stored = _stored(database, endpoint)
-    assert stored.failures == first + 1
+    assert stored.failures == PAUSE_AFTER + 1
     assert stored.paused_until is not None
     assert stored.disabled_at is None
+
+
+def test_many_that_fail_at_once_pause_the_endpoint_for_no_longer_than_a_few(
+    database: Database, settings: Settings, receiver: Receiver, site_id: UUID, endpoint: Endpoint
+) -> None:
+    receiver.otherwise = Answer(500)
+    for _ in range(16):
+        _settle(database, site_id)
+
+    delivery.deliver_batch(database, settings.model_copy(update={"deliver_at_once": 16}))
+
+    stored = _stored(database, endpoint)
+    assert len(receiver.requests) == 16
+    assert stored.failures == PAUSE_AFTER
+    assert stored.paused_until is not None
+    assert stored.paused_until - _deliveries(database)[-1].at < 2 * SCHEDULE[0]
 
 
 def test_a_receiver_that_is_back_gets_all_that_waited(
