@@ -4,8 +4,8 @@ import asyncio
 import time
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from service.core import outbox
@@ -45,6 +45,7 @@ class _Step:
     running: set[asyncio.Task[None]] = field(default_factory=set)
     failures: list[BaseException] = field(default_factory=list)
     ended: list[tuple[Job, Outcome]] = field(default_factory=list)
+    delivered: dict[UUID, datetime] = field(default_factory=dict)  # endpoint -> when its latest success was claimed
     recording: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
@@ -123,7 +124,7 @@ class _Step:
     async def _attempt(self, client: outbound.Client, job: Job) -> None:
         outcome = await attempts.post(client, self.database.keyring, job, within=self.settings.deliver_timeout)
         self.pace.note(job.endpoint.id, outcome)
-        self.ended.append((job, outcome))
+        self.ended.append((job, self._seen(job, outcome)))
         # As soon as it may be: a slow receiver must not hold back the record of the others. Whoever gets here first
         # writes for all that have ended while the one before was writing: one commit, not thirty that wait in line.
         async with self.recording:
@@ -133,3 +134,10 @@ class _Step:
             if ended:
                 after = self.settings.webhook_disable_after
                 await asyncio.to_thread(records.record, self.database, ended, after)
+
+    def _seen(self, job: Job, outcome: Outcome) -> Outcome:
+        """What hangs ends last: the one answer of a hundred that never comes would look like a row of failures."""
+        latest = self.delivered.get(job.endpoint.id, job.claimed_at)
+        if outcome.delivered:
+            self.delivered[job.endpoint.id] = max(latest, job.claimed_at)
+        return replace(outcome, overtaken=job.endpoint.id in self.delivered and job.claimed_at <= latest)

@@ -90,15 +90,16 @@ def _note(session: Session, endpoint: Endpoint, outcome: Outcome, disable_after:
     if outcome.delivered:
         endpoint.failing_since, endpoint.failures = None, 0
         return
-    endpoint.failing_since = endpoint.failing_since or now
     # What was under way when the pause began failed for the same reason: sixteen at once are not sixteen in a row.
     is_paused = endpoint.paused_until is not None and now < endpoint.paused_until
-    endpoint.failures += not is_paused
-    if not is_paused or outcome.asks_for_less:
+    if not outcome.overtaken:
+        endpoint.failing_since = endpoint.failing_since or now
+        endpoint.failures += not is_paused
+    if outcome.asks_for_less or not (is_paused or outcome.overtaken):
         _pause(endpoint, now, retries.pause(endpoint.failures, outcome, jitter))
     if outcome.status == HTTPStatus.GONE:
         _disable(session, endpoint, "The receiver answered 410 Gone.")
-    elif now - endpoint.failing_since >= disable_after:
+    elif endpoint.failing_since and now - endpoint.failing_since >= disable_after:
         _disable(session, endpoint, f"Every attempt since {endpoint.failing_since:%Y-%m-%d %H:%M} UTC has failed.")
 
 

@@ -27,6 +27,8 @@ class Outcome:
     milliseconds: int
     answer: outbound.Answer | None = None
     error: outbound.OutboundError | None = None
+    # It failed, while what began no earlier was delivered: that says something of the event, nothing of the endpoint.
+    overtaken: bool = False
 
     @property
     def status(self) -> int | None:

@@ -518,6 +518,21 @@ def test_many_that_fail_at_once_pause_the_endpoint_for_no_longer_than_a_few(
     assert stored.paused_until - _deliveries(database)[-1].at < 2 * SCHEDULE[0]
 
 
+def test_what_hangs_while_others_are_delivered_is_no_row_of_failures(
+    database: Database, settings: Settings, receiver: Receiver, site_id: UUID, endpoint: Endpoint
+) -> None:
+    receiver.script(*[Answer(delay=timedelta(hours=1))] * PAUSE_AFTER)
+    for _ in range(2 * PAUSE_AFTER):
+        _settle(database, site_id)
+
+    patient = {"deliver_at_once": 2 * PAUSE_AFTER, "deliver_timeout": timedelta(seconds=2)}
+    delivery.deliver_batch(database, settings.model_copy(update=patient))
+
+    stored = _stored(database, endpoint)
+    assert sum(attempt.status_code is None for attempt in _deliveries(database)) == PAUSE_AFTER
+    assert (stored.failures, stored.failing_since, stored.paused_until) == (0, None, None)
+
+
 def test_a_receiver_that_is_back_gets_all_that_waited(
     database: Database, settings: Settings, receiver: Receiver, site_id: UUID, endpoint: Endpoint
 ) -> None:
