@@ -137,7 +137,8 @@ class _Step:
 
     def _seen(self, job: Job, outcome: Outcome) -> Outcome:
         """What hangs ends last: the one answer of a hundred that never comes would look like a row of failures."""
-        latest = self.delivered.get(job.endpoint.id, job.claimed_at)
+        latest = self.delivered.get(job.endpoint.id)
         if outcome.delivered:
-            self.delivered[job.endpoint.id] = max(latest, job.claimed_at)
-        return replace(outcome, overtaken=job.endpoint.id in self.delivered and job.claimed_at <= latest)
+            self.delivered[job.endpoint.id] = max(latest or job.claimed_at, job.claimed_at)
+            return outcome
+        return replace(outcome, overtaken=latest is not None and job.claimed_at <= latest)

@@ -50,8 +50,11 @@ class DetoxifyEngine:
             raise EngineUnavailableError(f"{reason}\n{checkpoints.way_out(model)}") from error
         if threads is not None:
             _limit_threads(threads)
-        self.model: Any = detoxifier.model.eval() if device == "cpu" else detoxifier.model.eval().half()
-        self.tokens_per_batch = windows.TOKENS_PER_BATCH if device == "cpu" else windows.GPU_TOKENS_PER_BATCH
+        self.model: Any = detoxifier.model.eval()
+        self.tokens_per_batch = windows.TOKENS_PER_BATCH
+        if device != "cpu":
+            self.model.half()
+            self.tokens_per_batch = windows.GPU_TOKENS_PER_BATCH
         self.tokenizer: Any = detoxifier.tokenizer
         self.window = _window(self.model.config, self.tokenizer.model_max_length)
         self.languages = checkpoints.PUBLISHED[model].languages
