@@ -4,13 +4,11 @@ Every contender is a process of its own and gets the same comments from the same
 database is durable (fsync and synchronous_commit are on). After each run there must be as many rows as 202s.
 """
 
-import json
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
@@ -26,6 +24,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Engine, text
 
+from bench import load
 from bench.load import Job
 from bench.peers import plain_ingest
 from service import migrations
@@ -180,15 +179,8 @@ def measure(contender: Contender, seconds: float, connections: int, rate: float 
     at_once = max(4, connections // contender.batch)
     job = Job(contender.web.port, contender.key, uuid4().hex[:12], at_once, seconds, rate, contender.batch)
     before, busy = contender.rows() if contender.rows else 0, contender.web.core_seconds()
-    asked = subprocess.run(
-        [sys.executable, "-m", "bench.load"],
-        input=json.dumps(asdict(job)),
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
+    report = load.report(job)
     busy = contender.web.core_seconds() - busy
-    report = json.loads(asked.stdout)
     accepted = contender.batch * report["statuses"].pop(str(HTTPStatus.ACCEPTED.value), 0)
     if report["statuses"] or report["lost"]:
         raise AssertionError(f"{contender.name}: {report['statuses']}, {report['lost']} lost")

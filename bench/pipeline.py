@@ -6,16 +6,14 @@ many comments a second come through, wall and processor, beside `bench.peers.cel
 Every comment must be decided once and every webhook verify, or the run fails.
 """
 
-import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
@@ -33,6 +31,7 @@ from rich.table import Table
 from sqlalchemy import text
 from standardwebhooks import Webhook
 
+from bench import load
 from bench.ingest import running, site
 from bench.load import Job
 from bench.peers import plain_ingest
@@ -306,14 +305,7 @@ def sustained(contender: Contender, seconds: float) -> tuple[float, float]:
     before = sum(busy(process) for process in contender.processes)
     began = time.monotonic()
     job = Job(contender.port, contender.key, uuid4().hex[:8], 32, seconds)
-    asked = subprocess.run(
-        [sys.executable, "-m", "bench.load"],
-        input=json.dumps(asdict(job)),
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    statuses = json.loads(asked.stdout)["statuses"]
+    statuses = load.report(job)["statuses"]
     count = statuses.pop(str(HTTPStatus.ACCEPTED.value), 0)
     if statuses:
         raise AssertionError(f"{contender.name}: {statuses}")
