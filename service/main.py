@@ -14,6 +14,7 @@ from service.core.db import Database, create_engine
 from service.core.intake import Intake
 from service.core.queue import Bell, CeleryBell
 from service.core.settings import Settings
+from service.core.waiting import Waiting
 
 DESCRIPTION = """Post comments, get decisions back by signed webhook.
 
@@ -51,6 +52,7 @@ def build_app(settings: Settings, bell: Bell, lifespan: Lifespan | None = None) 
     )
     app.state.quotas = quotas.create(settings)
     app.state.intake = Intake(app.state.database, app.state.quotas)
+    app.state.waiting = Waiting(app.state.database, app.state.intake, settings)
     app.add_middleware(QuotaHeaders)
     app.add_middleware(limits.BodyGuard)
     problems.install(app)

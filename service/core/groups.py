@@ -71,7 +71,7 @@ class Groups(Generic[Item, Outcome]):
             except Exception as error:  # noqa: BLE001 - raised to each who waits
                 live += self._take(MOST_WAITING) if self._is_lost(error) else []
                 outcomes = [error] * len(live)
-            _tell(live, outcomes)
+            tell([one.future for one in live], outcomes)
 
     def _take(self, most: int) -> list[_Waiting]:
         with self._lock:
@@ -80,11 +80,14 @@ class Groups(Generic[Item, Outcome]):
             return taken
 
 
-def _tell(group: Sequence[_Waiting], outcomes: Sequence[Any]) -> None:
-    """In one call for each event loop: to wake one costs more than what it is told."""
+def tell(futures: Sequence[asyncio.Future[Any]], outcomes: Sequence[Any]) -> None:
+    """Give each its outcome, or raise it there, from a thread that is not its loop's.
+
+    In one call for each event loop: to wake one costs more than what it is told.
+    """
     by_loop = defaultdict(list)
-    for waiting, outcome in zip(group, outcomes, strict=True):
-        by_loop[waiting.future.get_loop()].append((waiting.future, outcome))
+    for future, outcome in zip(futures, outcomes, strict=True):
+        by_loop[future.get_loop()].append((future, outcome))
     for loop, told in by_loop.items():
         # A loop that is closed has nobody left who waits.
         with suppress(RuntimeError):
@@ -93,7 +96,8 @@ def _tell(group: Sequence[_Waiting], outcomes: Sequence[Any]) -> None:
 
 def _resolve(told: Sequence[tuple[asyncio.Future[Any], Any]]) -> None:
     for future, outcome in told:
-        if future.cancelled():
+        # Cancelled, or told before.
+        if future.done():
             continue
         if isinstance(outcome, Exception):
             future.set_exception(outcome)

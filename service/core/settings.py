@@ -49,6 +49,12 @@ class Settings(BaseSettings):
         "http://127.0.0.1:8000", description="Where browsers and blogs reach Gatepost; no slash at the end."
     )
 
+    answer_within: Duration = Field(
+        timedelta(seconds=0.8),
+        description="How long a client of the Akismet, Perspective or OpenAI doors waits for a decision; then it gets"
+        " the answer for a comment that is not decided.",
+    )
+
     engine: EngineName = Field(
         "cascade",
         description="What scores toxicity. `cascade`: the bundled linear model and encoder; `compact`: the linear model"

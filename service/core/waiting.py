@@ -1,0 +1,95 @@
+"""Waiting for decisions: a door whose client wants one in the answer waits for the workers, a moment.
+
+One query now and then looks for all who wait in this process; while nobody waits there is none. Who waits holds neither
+a thread nor a connection.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
+
+from sqlalchemy import or_
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import col, select
+
+from service.core import bulk, groups
+from service.core.db import Database
+from service.core.intake import Incoming, Intake
+from service.core.models import Comment, Status
+from service.core.outage import Outage
+from service.core.settings import Settings
+
+_POLL_SECONDS = 0.02
+
+
+class Waiting:
+    def __init__(self, database: Database, intake: Intake, settings: Settings) -> None:
+        self._database = database
+        self._intake = intake
+        self._seconds = settings.answer_within.total_seconds()
+        self._waiting: dict[asyncio.Future[Comment], UUID] = {}
+        self._running = False
+        self._lock = threading.Lock()
+        self._outage = Outage("waiting")
+        self._thread = ThreadPoolExecutor(1, "waiting")
+
+    async def submit(self, incoming: Incoming) -> Comment:
+        """Take a comment in as the API does; give it back as soon as it is decided, or PENDING when it is too late.
+
+        Raises as `Intake.submit` does.
+        """
+        until = asyncio.get_running_loop().time() + self._seconds
+        return await self.decided(await self._intake.submit(incoming), until)
+
+    async def decided(self, comment: Comment, until: float) -> Comment:
+        """The stored comment once it is decided; as it is when the event loop's clock shows `until`."""
+        if is_decided(comment):
+            return comment
+        future: asyncio.Future[Comment] = asyncio.get_running_loop().create_future()
+        self._join(future, comment.id)
+        try:
+            async with asyncio.timeout_at(until):
+                return await future
+        except TimeoutError:
+            return comment
+        finally:
+            with self._lock:
+                self._waiting.pop(future, None)
+
+    def _join(self, future: asyncio.Future[Comment], comment_id: UUID) -> None:
+        with self._lock:
+            self._waiting[future] = comment_id
+            if not self._running:
+                self._running = True
+                self._thread.submit(self._watch)
+
+    def _watch(self) -> None:
+        while waiting := self._after_a_moment():
+            try:
+                found = {comment.id: comment for comment in self._find(set(waiting.values()))}
+                self._outage.passed()
+            except DBAPIError as error:
+                # Who waits is answered in time all the same.
+                self._outage.failed(error)
+                continue
+            told = {future: found[comment_id] for future, comment_id in waiting.items() if comment_id in found}
+            groups.tell(list(told), list(told.values()))
+
+    def _after_a_moment(self) -> dict[asyncio.Future[Comment], UUID]:
+        time.sleep(_POLL_SECONDS)
+        with self._lock:
+            self._running = bool(self._waiting)
+            return dict(self._waiting)
+
+    def _find(self, ids: Collection[UUID]) -> Sequence[Comment]:
+        decided = or_(col(Comment.status) != Status.PENDING, col(Comment.verdict).is_not(None))
+        with self._database.reading() as session:
+            return session.exec(select(Comment).where(bulk.among(session, col(Comment.id), ids), decided)).all()
+
+
+def is_decided(comment: Comment) -> bool:
+    """A comment that must not be kept gets a verdict and stays PENDING: nobody else is to see it."""
+    return comment.status != Status.PENDING or comment.verdict is not None
