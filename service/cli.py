@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 
 from service import demo
-from service.commands import erase, keys, moderators, opened, secrets, sites, webhooks
+from service.commands import erase, exports, imports, keys, moderators, opened, secrets, sites, webhooks
 from service.commands.opened import console
 from service.core import supervision
 from service.core.errors import GatepostError
@@ -29,6 +29,8 @@ app.add_typer(sites.app, name="site")
 app.add_typer(keys.app, name="key")
 app.add_typer(moderators.app, name="moderator")
 app.add_typer(erase.app, name="erase")
+app.add_typer(imports.app, name="import")
+app.command()(exports.export)
 app.add_typer(webhooks.app, name="webhook")
 app.add_typer(secrets.app, name="secrets")
 

@@ -1,7 +1,7 @@
 """One step of the scorer: claim due comments, score them as one batch, settle them."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -31,6 +31,10 @@ LATE = "Scoring was not available in time; a human decides."
 _CALL_CHARACTERS = 10_000
 # With a shorter lease too: a machine that is busy must not look like an engine that hangs.
 _LEAST_DEADLINE = timedelta(seconds=10)
+# What can wait is taken in batches that are so many times smaller.
+_FEW = 8
+
+Claim = Callable[[Session], Sequence[OutboxRow]]
 
 
 @dataclass(frozen=True)
@@ -47,16 +51,26 @@ class Job:
 def score_batch(database: Database, scorer: Scorer, settings: Settings) -> int:
     """Settle up to `settings.score_batch` due comments and one more; the number that were claimed, 0: nothing was due.
 
-    The one more was tried before and is claimed alone: it may be what killed its batch.
+    The one more was tried before and is claimed alone: it may be what killed its batch. When nothing is due, a few of
+    those that can wait have their turn: so few that a comment which comes meanwhile hardly waits for them.
     """
-    fresh = _score(database, scorer, settings, settings.score_batch, col(OutboxRow.attempts) == 0)
-    return fresh + _score(database, scorer, settings, 1, col(OutboxRow.attempts) > 0)
+    lease = settings.score_lease
+
+    def due(limit: int, condition: ColumnElement[bool]) -> Claim:
+        return lambda session: outbox.claim(session, Topic.SCORE, limit, lease, condition)
+
+    def waiting(session: Session) -> Sequence[OutboxRow]:
+        return outbox.claim_waiting(session, Topic.SCORE, max(1, settings.score_batch // _FEW), lease)
+
+    fresh = _score(database, scorer, settings, due(settings.score_batch, col(OutboxRow.attempts) == 0))
+    claimed = fresh + _score(database, scorer, settings, due(1, col(OutboxRow.attempts) > 0))
+    return claimed or _score(database, scorer, settings, waiting)
 
 
-def _score(database: Database, scorer: Scorer, settings: Settings, limit: int, condition: ColumnElement[bool]) -> int:
+def _score(database: Database, scorer: Scorer, settings: Settings, claim: Claim) -> int:
     # Committed before anything else is read: whatever may fail from here on counts as an attempt.
     with database.transaction() as session:
-        rows = outbox.claim(session, Topic.SCORE, limit, settings.score_lease, condition)
+        rows = claim(session)
         claimed = time.monotonic()
         jobs = _jobs(session, rows)
     if not rows:

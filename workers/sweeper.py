@@ -24,10 +24,10 @@ def sweep(database: Database, settings: Settings, topic: Topic, step: Step) -> i
     """Ring if rows of the topic are due, and take a step when they wait for too long: the rows that it claimed."""
     with database.reading() as session:
         waited = outbox.waited(session, topic)
-    if waited is None:
-        return 0
-    database.bell.ring(topic)
-    if waited < settings.drain_after:
+        anything = waited is not None or outbox.anything_waits(session, topic)
+    if anything:
+        database.bell.ring(topic)
+    if waited is None or waited < settings.drain_after:
         return 0
     log.warning("sweeper.drains", topic=topic, seconds=round(waited.total_seconds(), 1))
     return step.take()

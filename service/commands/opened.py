@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from service.core import encryption, sites
 from service.core.db import Database, create_engine
@@ -44,6 +44,19 @@ def site(session: Session, name: str) -> Site:
         return sites.named(session, name)
     except NotFoundError as error:
         raise typer.BadParameter(str(error)) from error
+
+
+def chosen_site(database: Database, name: str | None) -> Site:
+    """The site of this name; without one, the only site there is."""
+    with database.reading() as session:
+        if name is None:
+            found = session.exec(select(Site).order_by(col(Site.name)).limit(2)).all()
+            if len(found) == 1:
+                return found[0]
+        try:
+            return sites.named(session, name or "")
+        except NotFoundError as error:
+            raise typer.BadParameter(str(error) if name else f"Which site? Give --site. {error}") from error
 
 
 def show(columns: list[str], rows: list[list[str]]) -> None:

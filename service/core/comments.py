@@ -23,6 +23,8 @@ _AUDIT: Table = AuditEntry.__table__  # type: ignore[attr-defined]
 # Who did it, when it was no moderator: the machine, or the blog itself through its key.
 POLICY = "policy"
 SITE = "site"
+# It was decided elsewhere, and came with its history.
+IMPORT = "import"
 
 _STATUS = {
     Decision.APPROVE: Status.APPROVED,
@@ -192,6 +194,19 @@ def edit(session: Session, site_id: UUID, comment_id: UUID, submission: Submissi
     lessons.forget(session, comment)
     outbox.put(session, Topic.SCORE, comment.id)
     return comment
+
+
+def reconsider(session: Session, found: Sequence[Comment]) -> None:
+    """Have the machine decide comments, which the caller has locked, as if they were new, when nothing else is to do.
+
+    Nobody is told until it has: what is published stays so.
+    """
+    now = db.now(session)
+    entries = [_entry(one, now, one.decided_by or SITE, "reconsider", (one.status, Status.PENDING)) for one in found]
+    bulk.insert(session, _AUDIT, entries)
+    undecided = dict.fromkeys(("verdict", "decided_at", "decided_by", "category"))
+    bulk.update(session, _COMMENTS, [{"id": one.id, "status": Status.PENDING, **undecided} for one in found])
+    outbox.put_all(session, Topic.SCORE, [(one.id, None) for one in found], can_wait=True)
 
 
 def erase(session: Session, site_id: UUID, comment_id: UUID, actor: str) -> None:

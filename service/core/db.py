@@ -44,6 +44,15 @@ def first_id(at: datetime) -> UUID:
     return UUID(int=int(at.timestamp() * 1000) << 80)
 
 
+def id_of(at: datetime) -> UUID:
+    """A new id of that time: what is old takes its place among the old."""
+    since_1970 = max(at, datetime.fromtimestamp(0, UTC))
+    return UUID(int=first_id(since_1970).int | new_id().int & _BELOW_TIME)
+
+
+_BELOW_TIME = (1 << 80) - 1
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware UTC time in Python, on SQLite too, which forgets time zones."""
 

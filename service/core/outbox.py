@@ -1,7 +1,7 @@
 """The queue: rows that say what is owed. `due_at` alone gives batching, retries, backpressure and "how far behind"."""
 
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import uuid_utils.compat
@@ -13,6 +13,8 @@ from service.core.models import OutboxRow
 from service.core.queue import Topic
 
 _OUTBOX: Table = OutboxRow.__table__  # type: ignore[attr-defined]
+# When what can wait is due: never. It is done when nothing is due, and delays nothing that is.
+_SOMETIME = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 def put(session: Session, topic: Topic, subject_id: UUID, endpoint_id: UUID | None = None) -> None:
@@ -20,12 +22,18 @@ def put(session: Session, topic: Topic, subject_id: UUID, endpoint_id: UUID | No
     put_all(session, topic, [(subject_id, endpoint_id)])
 
 
-def put_all(session: Session, topic: Topic, owed: Sequence[tuple[UUID, UUID | None]]) -> None:
-    """Owe this work for many subjects, each with the endpoint that gets it, if any."""
+def put_all(
+    session: Session, topic: Topic, owed: Sequence[tuple[UUID, UUID | None]], *, can_wait: bool = False
+) -> None:
+    """Owe this work for many subjects, each with the endpoint that gets it, if any.
+
+    What `can_wait` is done when nothing is due (`claim_waiting`).
+    """
     if not owed:
         return
     now = db.now(session)
-    new = {"topic": topic, "created_at": now, "due_at": now, "attempts": 0, "lease": None}
+    due_at = _SOMETIME if can_wait else now
+    new = {"topic": topic, "created_at": now, "due_at": due_at, "attempts": 0, "lease": None}
     rows = [
         {"id": db.new_id(), "subject_id": subject_id, "endpoint_id": endpoint_id, **new}
         for subject_id, endpoint_id in owed
@@ -38,10 +46,21 @@ def claim(
     session: Session, topic: Topic, limit: int, lease: timedelta, *conditions: ColumnElement[bool]
 ) -> list[OutboxRow]:
     """Take up to `limit` due rows that meet the conditions, oldest first, for as long as the lease lasts."""
+    return _claim(session, topic, limit, lease, col(OutboxRow.due_at) <= db.now(session), *conditions)
+
+
+def claim_waiting(session: Session, topic: Topic, limit: int, lease: timedelta) -> list[OutboxRow]:
+    """Take rows that can wait. Once claimed they are like all others: due again when the lease ends."""
+    return _claim(session, topic, limit, lease, col(OutboxRow.due_at) >= _SOMETIME)
+
+
+def _claim(
+    session: Session, topic: Topic, limit: int, lease: timedelta, *conditions: ColumnElement[bool]
+) -> list[OutboxRow]:
     now = db.now(session)
     due = (
         select(col(OutboxRow.id))
-        .where(col(OutboxRow.topic) == topic, col(OutboxRow.due_at) <= now, *conditions)
+        .where(col(OutboxRow.topic) == topic, *conditions)
         .order_by(col(OutboxRow.due_at))
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -120,6 +139,12 @@ def waited(session: Session, topic: Topic) -> timedelta | None:
         select(func.min(OutboxRow.due_at)).where(col(OutboxRow.topic) == topic, col(OutboxRow.due_at) <= now)
     )
     return None if oldest is None else now - oldest
+
+
+def anything_waits(session: Session, topic: Topic) -> bool:
+    """Whether there are rows that can wait."""
+    first = select(col(OutboxRow.id)).where(col(OutboxRow.topic) == topic, col(OutboxRow.due_at) >= _SOMETIME).limit(1)
+    return session.scalar(first) is not None
 
 
 def _mine(session: Session, rows: Sequence[OutboxRow]) -> ColumnElement[bool]:

@@ -275,3 +275,44 @@ def test_what_an_endpoint_was_owed_goes_with_the_endpoint(database: Database, si
         session.delete(session.get_one(Endpoint, endpoint.id))
 
     assert _count(database) == 0
+
+
+def _put_waiting(database: Database, count: int = 1) -> list[UUID]:
+    subjects = [db.new_id() for _ in range(count)]
+    with database.transaction() as session:
+        outbox.put_all(session, Topic.SCORE, [(subject, None) for subject in subjects], can_wait=True)
+    return subjects
+
+
+def _claim_waiting(database: Database, limit: int = 10) -> list[OutboxRow]:
+    with database.transaction() as session:
+        return outbox.claim_waiting(session, Topic.SCORE, limit, LEASE)
+
+
+def test_what_can_wait_is_never_due_and_makes_nobody_late(database: Database) -> None:
+    _put_waiting(database)
+
+    with database.reading() as session:
+        assert (outbox.waited(session, Topic.SCORE), outbox.lag(session)) == (None, {})
+        assert outbox.anything_waits(session, Topic.SCORE)
+        assert not outbox.anything_waits(session, Topic.DELIVER)
+    assert _claim(database) == []
+
+
+def test_what_can_wait_is_claimed_apart_and_once(database: Database) -> None:
+    _put(database)
+    (waiting,) = _put_waiting(database)
+
+    first, second = _claim_waiting(database), _claim_waiting(database)
+
+    assert [row.subject_id for row in first] == [waiting]
+    assert second == []
+
+
+def test_what_could_wait_and_was_claimed_in_vain_is_due_like_all_else(database: Database) -> None:
+    (waiting,) = _put_waiting(database)
+    _claim_waiting(database)
+
+    _let_time_pass(database, LEASE)
+
+    assert [row.subject_id for row in _claim(database)] == [waiting]

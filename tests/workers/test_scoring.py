@@ -451,6 +451,31 @@ def test_what_may_have_killed_its_batch_is_claimed_alone(database: Database, set
     assert sorted(map(len, scorer.engine.batches)) == [1, 2]
 
 
+def test_a_backlog_waits_until_nothing_is_due_and_goes_in_small_batches(
+    database: Database, settings: Settings, site_id: UUID
+) -> None:
+    few = max(1, settings.score_batch // 8)
+    backlog = {_submit_waiting(database, site_id) for _ in range(2 * few)}
+    live = _submit(database, site_id)
+    order: list[int] = []
+    scorer = word_scorer()
+
+    while claimed := scoring.score_batch(database, scorer, settings):
+        order.append(claimed)
+        assert _get(database, live).status == Status.APPROVED
+
+    assert order == [1, few, few]
+    assert {_get(database, one).status for one in backlog} == {Status.APPROVED}
+
+
+def _submit_waiting(database: Database, site_id: UUID) -> UUID:
+    comment_id = _submit(database, site_id)
+    with database.transaction() as session:
+        outbox.forget(session, [comment_id])
+        outbox.put_all(session, Topic.SCORE, [(comment_id, None)], can_wait=True)
+    return comment_id
+
+
 def _submit(database: Database, site_id: UUID, text: str | None = None, **content: Any) -> UUID:
     with database.transaction() as session:
         submission = Submission(text=text or f"A remark, number {db.new_id()}", **content)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import select
 
-from service.core import db, submissions, webhooks
+from service.core import db, outbox, submissions, webhooks
 from service.core.db import Database, create_engine
 from service.core.models import Comment, OutboxRow, Status
 from service.core.queue import Topic
@@ -113,6 +113,18 @@ def test_webhooks_that_nobody_delivers_are_delivered_by_the_sweeper(
     assert [request.json["type"] for request in receiver.requests] == ["ping"]
 
 
+def test_what_can_wait_is_rung_for_and_left_to_the_workers(
+    database: Database, settings: Settings, site_id: UUID, bell: CountingBell
+) -> None:
+    comment_id = _submit_waiting(database, site_id)
+    bell.rings.clear()
+
+    sweep(database, settings)
+
+    assert bell.rings == [Topic.SCORE]
+    assert _status(database, comment_id) == Status.PENDING
+
+
 def test_without_an_engine_a_comment_waits(database: Database, without_engine: Settings, site_id: UUID) -> None:
     comment_id = _submit(database, site_id)
     _move_due(database, timedelta(seconds=10) - without_engine.score_within)
@@ -204,6 +216,14 @@ def _submit(database: Database, site_id: UUID) -> UUID:
     with database.transaction() as session:
         text = "Thank you for this piece; the letters of 1839 read quite differently now."
         return submissions.submit(session, site_id, Submission(text=text)).id
+
+
+def _submit_waiting(database: Database, site_id: UUID) -> UUID:
+    comment_id = _submit(database, site_id)
+    with database.transaction() as session:
+        outbox.forget(session, [comment_id])
+        outbox.put_all(session, Topic.SCORE, [(comment_id, None)], can_wait=True)
+    return comment_id
 
 
 def _ping(database: Database, site_id: UUID, url: str) -> None:

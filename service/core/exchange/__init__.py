@@ -1,0 +1,1 @@
+"""Archives: comments that come in from files, with what was decided of them elsewhere, and go out again."""
