@@ -9,11 +9,12 @@ MINUTES ?= 10
 SECONDS ?= 600
 SEED ?= 1 2 3
 EMBEDDED ?=
+CLIENTS := $(basename $(notdir $(wildcard tests/clients/requirements/*.in)))
 
 export CHROMIUM
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-detoxify fuzz check fmt migration train train-encoder evaluate chaos bench openapi lock clean python chromium
+.PHONY: help run test test-detoxify test-clients fuzz check fmt migration train train-encoder evaluate chaos bench openapi lock clean python chromium node
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +28,9 @@ test: check chromium ## check, then run every test that needs no torch; PYTEST="
 
 test-detoxify: .venv-detoxify/installed ## run the tests that need torch (its CPU build, 200 MB)
 	.venv-detoxify/bin/pytest -m detoxify $(PYTEST)
+
+test-clients: .venv-test/installed $(CLIENTS:%=.venv-clients/%/installed) tests/clients/node_modules/installed ## run other services' own clients against Gatepost; needs Node.js
+	.venv-test/bin/pytest -m clients tests/clients $(PYTEST)
 
 fuzz: .venv-test/installed ## look for what breaks the API or a comment's life: make fuzz MINUTES=30
 	GATEPOST_FUZZ_MINUTES="$(MINUTES)" .venv-test/bin/pytest tests/fuzz $(PYTEST)
@@ -72,9 +76,11 @@ lock: .venv-lock/installed ## lock every package with its hashes; UPGRADE=--upgr
 	$(call lock,run,workers)
 	$(call lock,test,workers train test)
 	$(call lock,detoxify,workers train test detoxify,$(WITHOUT_TORCH))
+	set -e; for client in $(CLIENTS); do $(call lock_client,$$client); done
+	cd tests/clients && npm install --package-lock-only --ignore-scripts
 
 clean: ## remove the environments and the tools' caches
-	rm -rf .venv .venv-test .venv-detoxify .venv-peers .venv-lock
+	rm -rf .venv .venv-test .venv-detoxify .venv-peers .venv-lock .venv-clients tests/clients/node_modules
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 # An environment is made anew when its lock changes: it holds what the lock holds and nothing else.
@@ -97,13 +103,23 @@ clean: ## remove the environments and the tools' caches
 	.venv-peers/bin/pip $(INSTALL_LOCKED) -r $<
 	touch $@
 
+# One environment for each: their packages have the same names (`perspective`, `akismet`).
+.venv-clients/%/installed: tests/clients/requirements/%.txt | python
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/pip $(INSTALL_LOCKED) -r $<
+	touch $@
+
+tests/clients/node_modules/installed: tests/clients/package-lock.json | node
+	cd tests/clients && npm ci --ignore-scripts --silent
+	touch $@
+
 .venv-lock/installed: | python
 	$(PYTHON) -m venv --clear .venv-lock
 	.venv-lock/bin/pip install --quiet uv
 	touch $@
 
 # Status 5: of what PYTEST picks, nothing was of this kind.
-run_tests = .venv-test/bin/pytest -m "not detoxify and $(1)" $(2) $(PYTEST) $(if $(PYTEST),|| [ $$? -eq 5 ])
+run_tests = .venv-test/bin/pytest -m "not detoxify and not clients and $(1)" $(2) $(PYTEST) $(if $(PYTEST),|| [ $$? -eq 5 ])
 
 INSTALL_LOCKED = install --quiet --no-deps --require-hashes
 
@@ -123,6 +139,11 @@ define lock
 		$(foreach extra,$(2),--extra $(extra)) $(3) --output-file requirements/$(1).txt pyproject.toml -
 endef
 
+define lock_client
+$(COMPILE) --custom-compile-command "make lock" $(UPGRADE) --excludes tests/clients/requirements/excluded.txt \
+		--output-file tests/clients/requirements/$(1).txt tests/clients/requirements/$(1).in
+endef
+
 python:
 	@command -v $(PYTHON) > /dev/null || \
 		{ echo 'Python is missing: sudo apt-get install -y python3 python3-venv'; exit 1; }
@@ -130,6 +151,10 @@ python:
 		{ echo 'Python 3.11 or newer is needed: sudo apt-get install -y python3.11-venv, then make PYTHON=python3.11'; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null || \
 		{ echo "Python's venv is missing: sudo apt-get install -y python3-venv"; exit 1; }
+
+node:
+	@command -v npm > /dev/null || \
+		{ echo 'Node.js is missing: sudo apt-get install -y nodejs npm'; exit 1; }
 
 chromium:
 	@command -v '$(CHROMIUM)' > /dev/null || \
