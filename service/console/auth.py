@@ -11,8 +11,10 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from service.console import pages
-from service.core import errors, moderators, throttle
+from service.console import language, pages, preferences
+from service.console.language import N_
+from service.console.preferences import Preferences
+from service.core import claims, errors, moderators, throttle
 from service.core.db import Database
 from service.core.models import Moderator, Role, Site, Text
 from service.core.settings import Settings
@@ -22,8 +24,9 @@ router = APIRouter()
 
 LOGIN = "/console/login"
 HOME = "/console/held"
+_WRONG = N_("E-mail address and password do not fit together.")
 # No dots, so no way up and out; one slash first, so no other host.
-_INSIDE = re.compile(r"/console(/[\w/-]*)?(\?[\w=&%~.-]*)?", re.ASCII)
+_INSIDE = re.compile(r"/console(/[\w/-]*)?(\?[\w=&%~.+-]*)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,12 @@ class Visit:
     csrf_token: str
     sites: Mapping[UUID, Site]
     roles: Mapping[UUID, Role]
+    preferences: Preferences
+    language: str
+
+    @property
+    def actor(self) -> str:
+        return moderators.actor(self.moderator)
 
     def site_ids(self, only: UUID | None) -> list[UUID]:
         """All sites, or the one. Raises NotFoundError when that one is not theirs."""
@@ -45,6 +54,10 @@ class Visit:
         """Whether the moderator has this role at the site, or a higher one."""
         return site_id in self.roles and self.roles[site_id].includes(role)
 
+    def sites_as(self, role: Role) -> list[UUID]:
+        """The sites where the moderator has this role, or a higher one."""
+        return [site_id for site_id in self.sites if self.may(role, site_id)]
+
     def require(self, role: Role, site_id: UUID) -> None:
         """Raises NotFoundError when the site is not theirs, ForbiddenError when their role there is a lower one."""
         self.site_ids(site_id)
@@ -53,21 +66,38 @@ class Visit:
 
 
 def visit(request: Request, database: DatabaseDep, settings: SettingsDep) -> Visit:
+    return _visit(request, database, settings, awake=True)
+
+
+def watch(request: Request, database: DatabaseDep, settings: SettingsDep) -> Visit:
+    return _visit(request, database, settings, awake=False)
+
+
+LoggedIn = Annotated[Visit, Depends(visit)]
+# For what a page asks by itself: nobody stays logged in by leaving a page open.
+Watching = Annotated[Visit, Depends(watch)]
+
+
+def _visit(request: Request, database: Database, settings: Settings, *, awake: bool) -> Visit:
     token = request.cookies.get(_cookie(settings), "")
+    idle, length = settings.console_session_idle, settings.console_session_length
     with database.transaction() as session:
-        moderator = moderators.current(
-            session, token, idle=settings.console_session_idle, length=settings.console_session_length
-        )
+        moderator = moderators.current(session, token, idle=idle, length=length, awake=awake)
         joined = moderators.memberships(session, moderator)
+    wishes = preferences.of(moderator.preferences)
     return Visit(
         moderator,
         moderators.csrf_token(token),
         sites={site.id: site for site, _ in joined},
         roles={site.id: role for site, role in joined},
+        preferences=wishes,
+        language=wishes.language or spoken(request),
     )
 
 
-LoggedIn = Annotated[Visit, Depends(visit)]
+def spoken(request: Request) -> str:
+    """The language that the browser asks for."""
+    return language.preferred(request.headers.get("Accept-Language", ""))
 
 
 def visit_with_token(visit: LoggedIn, csrf_token: Annotated[str, Form()] = "") -> Visit:
@@ -82,8 +112,8 @@ Acting = Annotated[Visit, Depends(visit_with_token)]
 
 
 @router.get("/login")
-def show_login(wanted: Annotated[str, Query(alias="next")] = HOME) -> Response:
-    return pages.render("login.html", wanted=inside(wanted), email="", failure=None)
+def show_login(request: Request, wanted: Annotated[str, Query(alias="next")] = HOME) -> Response:
+    return pages.render("login.html", code=spoken(request), wanted=inside(wanted), email="", failure=None)
 
 
 @router.post("/login")
@@ -99,9 +129,9 @@ def log_in(
     try:
         moderator = _enter(database, attempt, email, password)
     except errors.ThrottledError as error:
-        return _again(HTTPStatus.TOO_MANY_REQUESTS, wanted, email, str(error))
+        return _again(request, HTTPStatus.TOO_MANY_REQUESTS, wanted, email, str(error))
     if moderator is None:
-        return _again(HTTPStatus.FORBIDDEN, wanted, email, "E-mail address and password do not fit together.")
+        return _again(request, HTTPStatus.FORBIDDEN, wanted, email, _WRONG)
     with database.transaction() as session:
         throttle.succeed(session, attempt)
         token = moderators.log_in(session, moderator)
@@ -113,8 +143,9 @@ def log_in(
 
 
 @router.post("/logout")
-def log_out(request: Request, _: Acting, database: DatabaseDep, settings: SettingsDep) -> Response:
+def log_out(request: Request, visit: Acting, database: DatabaseDep, settings: SettingsDep) -> Response:
     with database.transaction() as session:
+        claims.release(session, visit.moderator.id)
         moderators.log_out(session, request.cookies.get(_cookie(settings), ""))
         response = RedirectResponse(LOGIN, HTTPStatus.SEE_OTHER)
         response.delete_cookie(_cookie(settings), path="/", secure=_is_https(settings), httponly=True, samesite="lax")
@@ -134,8 +165,8 @@ def _enter(database: Database, attempt: throttle.Attempt, email: str, password: 
         raise
 
 
-def _again(status: HTTPStatus, wanted: str, email: str, failure: str) -> Response:
-    return pages.render("login.html", status, wanted=inside(wanted), email=email, failure=failure)
+def _again(request: Request, status: HTTPStatus, wanted: str, email: str, failure: str) -> Response:
+    return pages.render("login.html", status, code=spoken(request), wanted=inside(wanted), email=email, failure=failure)
 
 
 def inside(address: str) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from service.console import auth, pages
+from service.console.language import N_
 from service.core import errors, outage
 
 log = structlog.get_logger()
@@ -18,14 +19,16 @@ log = structlog.get_logger()
 _STATUS: dict[type[errors.GatepostError], HTTPStatus] = {
     errors.ForbiddenError: HTTPStatus.FORBIDDEN,
     errors.NotFoundError: HTTPStatus.NOT_FOUND,
+    errors.ConflictError: HTTPStatus.CONFLICT,
     errors.BusyError: HTTPStatus.TOO_MANY_REQUESTS,
 }
 _WORDS: dict[int, str] = {
-    HTTPStatus.FORBIDDEN: "That is not allowed",
-    HTTPStatus.NOT_FOUND: "There is nothing here",
-    HTTPStatus.TOO_MANY_REQUESTS: "One moment",
-    HTTPStatus.SERVICE_UNAVAILABLE: "The database does not answer",
-    HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong on our side",
+    HTTPStatus.FORBIDDEN: N_("That is not allowed"),
+    HTTPStatus.NOT_FOUND: N_("There is nothing here"),
+    HTTPStatus.CONFLICT: N_("That does not fit"),
+    HTTPStatus.TOO_MANY_REQUESTS: N_("One moment"),
+    HTTPStatus.SERVICE_UNAVAILABLE: N_("The database does not answer"),
+    HTTPStatus.INTERNAL_SERVER_ERROR: N_("Something went wrong on our side"),
 }
 
 
@@ -45,29 +48,33 @@ def _log_in_first(request: Request, _: errors.UnauthorizedError) -> Response:
     return RedirectResponse(f"{auth.LOGIN}?{urlencode({'next': wanted})}", HTTPStatus.SEE_OTHER)
 
 
-def _gatepost_error(_: Request, error: errors.GatepostError) -> Response:
-    return _page(_STATUS.get(type(error), HTTPStatus.BAD_REQUEST), str(error))
+def _gatepost_error(request: Request, error: errors.GatepostError) -> Response:
+    return _page(request, _STATUS.get(type(error), HTTPStatus.BAD_REQUEST), str(error))
 
 
-def _validation_error(_: Request, __: RequestValidationError) -> Response:
-    return _page(HTTPStatus.BAD_REQUEST, "Nothing has changed. Go back to the queue and try again from there.")
+def _validation_error(request: Request, _: RequestValidationError) -> Response:
+    return _page(
+        request, HTTPStatus.BAD_REQUEST, N_("Nothing has changed. Go back to the queue and try again from there.")
+    )
 
 
-def _http_error(_: Request, error: HTTPException) -> Response:
-    return _page(error.status_code, "Nothing has changed.")
+def _http_error(request: Request, error: HTTPException) -> Response:
+    return _page(request, error.status_code, N_("Nothing has changed."))
 
 
-def _database_error(_: Request, error: SQLAlchemyError) -> Response:
+def _database_error(request: Request, error: SQLAlchemyError) -> Response:
     outage.report("console", error)
-    page = _page(HTTPStatus.SERVICE_UNAVAILABLE, "What you did may not have been saved. Look again in a moment.")
+    page = _page(
+        request, HTTPStatus.SERVICE_UNAVAILABLE, N_("What you did may not have been saved. Look again in a moment.")
+    )
     page.headers["Retry-After"] = "2"
     return page
 
 
-def _unforeseen(_: Request, __: Exception) -> Response:
-    return _page(HTTPStatus.INTERNAL_SERVER_ERROR, "The log tells more. Try again in a moment.")
+def _unforeseen(request: Request, _: Exception) -> Response:
+    return _page(request, HTTPStatus.INTERNAL_SERVER_ERROR, N_("The log tells more. Try again in a moment."))
 
 
-def _page(status: int, detail: str) -> Response:
-    words = _WORDS.get(status, "That did not work")
-    return pages.render("failure.html", status, words=words, detail=detail)
+def _page(request: Request, status: int, detail: str) -> Response:
+    words = _WORDS.get(status, N_("That did not work"))
+    return pages.render("failure.html", status, code=auth.spoken(request), words=words, detail=detail)

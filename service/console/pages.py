@@ -1,56 +1,84 @@
 """Templates to pages. What people wrote is always escaped: autoescape is on and nothing here is marked safe."""
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from babel.dates import format_datetime, format_timedelta
+from babel.numbers import format_decimal, format_percent
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from service.console import highlights
+from service.console import highlights, keymap, language, navigation, preferences
+from service.console.language import ENGLISH
 
-_UNITS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
-_SMALLER = {"d": "h", "h": "min", "min": "s"}
+if TYPE_CHECKING:
+    from service.console.auth import Visit
+
 _EXCERPT_LINES = 12
 _EXCERPT_LENGTH = 700
 
 
-def render(template: str, status: int = HTTPStatus.OK, **context: Any) -> HTMLResponse:
-    return HTMLResponse(_environment.get_template(template).render(context), status)
+def render(template: str, status: int = HTTPStatus.OK, *, code: str = ENGLISH, **context: Any) -> HTMLResponse:
+    """A page in that language."""
+    return HTMLResponse(_environment(code).get_template(template).render(context), status)
 
 
-def age(at: datetime) -> str:
-    past = datetime.now(UTC) - at
-    for unit, length in _UNITS:
-        if count := past // length:
-            return f"{count} {unit}{'s' if count > 1 else ''} ago"
-    return "just now"
+def show(visit: "Visit", template: str, status: int = HTTPStatus.OK, **context: Any) -> HTMLResponse:
+    """A page for a moderator who is logged in."""
+    return render(template, status, code=visit.language, visit=visit, **context)
 
 
-def duration(length: timedelta) -> str:
-    """Say in the two largest units how long something took: “2 min 5 s”."""
-    seconds = length.total_seconds()
-    for unit, size, smaller in (("d", 86400, 3600), ("h", 3600, 60), ("min", 60, 1)):
-        if seconds >= size:
-            part = int(seconds % size // smaller)
-            return f"{int(seconds // size)} {unit}" + (f" {part} {_SMALLER[unit]}" if part else "")
-    return f"{seconds:.1f} s"
-
-
-def excerpt(text: str) -> str:
+def excerpt(text: str, length: int = _EXCERPT_LENGTH) -> str:
     """The beginning of a long text; a text that is short enough is its own excerpt."""
     beginning = "".join(text.splitlines(keepends=True)[:_EXCERPT_LINES])
     # Cutting off a few words would save nobody a line.
-    return beginning if len(beginning) <= _EXCERPT_LENGTH * 1.2 else beginning[:_EXCERPT_LENGTH]
+    return beginning if len(beginning) <= length * 1.2 else beginning[:length]
 
 
-_environment = Environment(
-    loader=PackageLoader("service.console"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_environment.filters.update(
-    age=age, excerpt=excerpt, duration=duration, cut=highlights.cut, why=highlights.why, strength=highlights.strength
-)
+@cache
+def _environment(code: str) -> Environment:
+    environment = Environment(
+        loader=PackageLoader("service.console"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    translations = language.translations(code)
+    environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
+    environment.globals.update(
+        code=code,
+        bar=navigation.BAR,
+        keymap=keymap.KEYMAP,
+        switches=preferences.WORDS,
+        languages=language.names(),
+    )
+    environment.filters.update(
+        age=lambda at: _age(at, code),
+        duration=lambda length: _duration(length, code),
+        at=lambda at: format_datetime(at, "medium", locale=code) + " UTC",
+        day=lambda at: format_datetime(at, "d MMM y", locale=code),
+        number=lambda value: format_decimal(value, locale=code),
+        percent=lambda value: format_percent(value, "0 %" if code != ENGLISH else "0%", locale=code),
+        excerpt=excerpt,
+        cut=highlights.cut,
+        why=highlights.why,
+        strength=highlights.strength,
+    )
+    return environment
+
+
+def _age(at: datetime, code: str) -> str:
+    past = datetime.now(UTC) - at
+    if past < timedelta(minutes=1):
+        return language.translations(code).gettext("just now")
+    return format_timedelta(-past, add_direction=True, locale=code)
+
+
+def _duration(length: timedelta, code: str) -> str:
+    if length < timedelta(minutes=1):
+        return f"{format_decimal(round(length.total_seconds(), 1), locale=code)} s"
+    return format_timedelta(length, threshold=1.2, locale=code)

@@ -6,7 +6,7 @@ from fastapi import Depends, FastAPI
 from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
-from service.console import auth, failures, protection, review
+from service.console import actions, audit, auth, bulk, failures, history, live, protection, queue, settings, views
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -16,8 +16,8 @@ def install(app: FastAPI) -> None:
     console = FastAPI(openapi_url=None, dependencies=[Depends(protection.require_same_origin)])
     console.state = app.state
     failures.install(console)
-    console.include_router(auth.router)
-    console.include_router(review.router)
+    for page in (auth, queue, actions, bulk, live, history, views, audit, settings):
+        console.include_router(page.router)
     console.mount("/static", StaticFiles(directory=_STATIC))
     for path in ("/", "/console"):
         app.add_api_route(path, _go_to_queue, include_in_schema=False)
@@ -27,4 +27,4 @@ def install(app: FastAPI) -> None:
 
 
 def _go_to_queue() -> RedirectResponse:
-    return RedirectResponse(review.QUEUE, headers=protection.HEADERS)
+    return RedirectResponse(auth.HOME, headers=protection.HEADERS)

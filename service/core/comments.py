@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -46,7 +46,38 @@ _TOLD: dict[Status, Literal["comment.pending", "comment.approved", "comment.held
     Status.REJECTED: "comment.rejected",
 }
 # The columns that a verdict changes, and the row that it changes.
-_DECISION = ("id", "status", "sequence", "verdict", "decided_at", "decided_by", "category")
+_FACTS = ("rule", "label", "detected_language", "severity", "doubt")
+_DECISION = ("id", "status", "sequence", "verdict", "decided_at", "decided_by", "category", *_FACTS)
+
+
+class MovedOnError(errors.ConflictError):
+    """The comment has changed since somebody looked at it."""
+
+
+@dataclass(frozen=True)
+class Review:
+    """A human's decision. Without a category the comment is approved."""
+
+    actor: str
+    category: Category | None = None
+    # The one that the human saw; not given: whatever it is.
+    sequence: int | None = None
+    # For so long it can be undone without anybody having heard of it.
+    delay: timedelta = timedelta()
+    # What was done to many at once is undone at once.
+    batch_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class _Deed:
+    """What an audit entry says of a change besides the statuses."""
+
+    action: str
+    actor: str
+    before: Status
+    # The decision before, to go back to.
+    was: Mapping[str, Any] | None = None
+    batch_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -95,7 +126,12 @@ def find(
     limit: int,
 ) -> Sequence[Comment]:
     """The site's comments, newest first, from behind the comment `after`."""
-    query = select(Comment).where(col(Comment.site_id) == site_id).order_by(col(Comment.id).desc()).limit(limit)
+    query = (
+        select(Comment)
+        .where(col(Comment.site_id) == site_id, ~col(Comment.transient))
+        .order_by(col(Comment.id).desc())
+        .limit(limit)
+    )
     if status:
         query = query.where(col(Comment.status) == status)
     if external_id:
@@ -119,32 +155,50 @@ def _pending(session: Session, ids: Collection[UUID]) -> Select[Any]:
 def settle(session: Session, settlements: Sequence[Settlement]) -> list[Comment]:
     """Give each comment the machine's verdict. Only a pending one of the same revision moves: a human's word stands.
 
-    In as few statements as one comment takes; what comes back the session does not know.
+    In as few statements as one comment takes. Those that moved come back, which the session does not know; a transient
+    one has its verdict and stays where it is.
     """
     by_id = {settlement.comment_id: settlement for settlement in settlements}
     # One order for all: two workers that lock each other's rows would wait for ever.
     locked = _pending(session, by_id).order_by(_COMMENTS.c.id).with_for_update()
     now = db.now(session)
     settled = [
-        db.instance(Comment, {**row, **_decided(by_id[row["id"]].verdict, row["sequence"] + 1, now)})
+        db.instance(Comment, {**row, **_decided(by_id[row["id"]].verdict, row, now)})
         for row in session.execute(locked).mappings()
         if row["revision"] == by_id[row["id"]].revision
     ]
     bulk.update(session, _COMMENTS, [{name: getattr(comment, name) for name in _DECISION} for comment in settled])
-    endpoints = webhooks.enabled(session, {comment.site_id for comment in settled})
-    _tell(session, settled, "settle", Status.PENDING, endpoints)
-    return settled
+    moved = [comment for comment in settled if not comment.transient]
+    endpoints = webhooks.enabled(session, {comment.site_id for comment in moved})
+    _tell(session, moved, _Deed("settle", POLICY, Status.PENDING), endpoints)
+    return moved
 
 
-def _decided(verdict: Verdict, sequence: int, now: datetime) -> dict[str, Any]:
-    """What a verdict changes."""
+def _decided(verdict: Verdict, row: Mapping[Any, Any], now: datetime) -> dict[str, Any]:
+    """What a verdict changes in a comment's row; of a transient one, nothing that anybody else would see."""
+    if row["transient"]:
+        return {"verdict": verdict.model_dump(mode="json")}
     return {
         "status": _STATUS[verdict.decision],
-        "sequence": sequence,
+        "sequence": row["sequence"] + 1,
         "verdict": verdict.model_dump(mode="json"),
         "decided_at": now,
         "decided_by": POLICY,
         "category": Category(verdict.category) if verdict.category else None,
+        **_facts(verdict),
+    }
+
+
+def _facts(verdict: Verdict) -> dict[str, Any]:
+    """Of a verdict, what moderators sort and filter by."""
+    label = max(verdict.scores, key=lambda label: verdict.scores[label], default=None)
+    severity = verdict.scores[label] if label else 0.0
+    return {
+        "rule": verdict.rule,
+        "label": label,
+        "detected_language": verdict.language,
+        "severity": severity,
+        "doubt": 1 - abs(2 * severity - 1) if label else 1.0,
     }
 
 
@@ -158,23 +212,53 @@ def review(
     actor: str,
     sequence: int | None = None,
 ) -> Comment:
+    """A human decides, and the blog hears of it at once. Raises as `carry_out` does."""
+    category = None if approve else category or Category.OTHER
+    return carry_out(session, site_id, comment_id, Review(actor, category, sequence))
+
+
+def carry_out(session: Session, site_id: UUID, comment_id: UUID, review: Review) -> Comment:
     """A human decides.
 
-    `sequence` is the one that the human saw; raises ConflictError when the comment has moved on since. Deciding the
-    same again changes nothing and tells nobody.
+    Raises MovedOnError when the comment has moved on since the human saw it. Deciding the same again changes nothing
+    and tells nobody.
     """
     comment = get(session, site_id, comment_id, lock=True)
-    to = Status.APPROVED if approve else Status.REJECTED
-    category = None if approve else category or Category.OTHER
-    same = (comment.status, comment.category) == (to, category) and comment.decided_by != POLICY
+    to = Status.REJECTED if review.category else Status.APPROVED
+    same = (comment.status, comment.category) == (to, review.category) and comment.decided_by != POLICY
     # A double click sends the sequence that it saw before its own first click.
-    if same and (sequence is None or comment.decided_by == actor):
+    if same and (review.sequence is None or comment.decided_by == review.actor):
         return comment
-    if sequence is not None and comment.sequence != sequence:
-        raise errors.ConflictError
-    _set_decision(session, comment, actor, category)
-    _move(session, comment, to, "review", webhooks.enabled(session, {site_id}))
+    if review.sequence is not None and comment.sequence != review.sequence:
+        raise MovedOnError
+    deed = _Deed("review", review.actor, comment.status, _decision(comment), review.batch_id)
+    comment.decided_by, comment.decided_at, comment.category = review.actor, db.now(session), review.category
+    _move(session, comment, to, deed, review.delay)
     lessons.record(session, comment)
+    return comment
+
+
+def put_back(session: Session, entry: AuditEntry, actor: str) -> Comment:
+    """Undo the review that the entry tells of. What was not sent yet is never sent; else the blog is told anew.
+
+    The sequence goes on in any case: who saw the comment in between must not take it for what it is then.
+    Raises MovedOnError when the comment has moved on since.
+    """
+    comment = get(session, entry.site_id, entry.comment_id, lock=True)
+    if comment.sequence != entry.sequence or entry.before is None:
+        raise MovedOnError
+    recalled = webhooks.recall(session, comment)
+    deed = _Deed("undo", actor, comment.status, batch_id=entry.batch_id)
+    was = (entry.detail or {}).get("was", {})
+    comment.decided_by = was.get("decided_by")
+    comment.decided_at = datetime.fromisoformat(was["decided_at"]) if was.get("decided_at") else None
+    comment.category = Category(was["category"]) if was.get("category") else None
+    entry.undone_at = db.now(session)
+    _move(session, comment, entry.before, deed, None if recalled else timedelta())
+    if comment.decided_by in {None, POLICY}:
+        lessons.forget(session, comment)
+    else:
+        lessons.record(session, comment)
     return comment
 
 
@@ -190,7 +274,9 @@ def edit(session: Session, site_id: UUID, comment_id: UUID, submission: Submissi
         setattr(comment, name, value)
     comment.revision += 1
     comment.verdict = comment.decided_at = comment.decided_by = comment.category = None
-    _move(session, comment, Status.PENDING, "edit", webhooks.enabled(session, {site_id}))
+    for fact in _FACTS:
+        setattr(comment, fact, None)
+    _move(session, comment, Status.PENDING, _Deed("edit", SITE, comment.status), timedelta())
     lessons.forget(session, comment)
     outbox.put(session, Topic.SCORE, comment.id)
     return comment
@@ -202,9 +288,9 @@ def reconsider(session: Session, found: Sequence[Comment]) -> None:
     Nobody is told until it has: what is published stays so.
     """
     now = db.now(session)
-    entries = [_entry(one, now, one.decided_by or SITE, "reconsider", (one.status, Status.PENDING)) for one in found]
-    bulk.insert(session, _AUDIT, entries)
-    undecided = dict.fromkeys(("verdict", "decided_at", "decided_by", "category"))
+    deeds = [(one, _Deed("reconsider", one.decided_by or SITE, one.status)) for one in found]
+    bulk.insert(session, _AUDIT, [_entry(one, now, deed, Status.PENDING) for one, deed in deeds])
+    undecided = dict.fromkeys(("verdict", "decided_at", "decided_by", "category", *_FACTS))
     bulk.update(session, _COMMENTS, [{"id": one.id, "status": Status.PENDING, **undecided} for one in found])
     outbox.put_all(session, Topic.SCORE, [(one.id, None) for one in found], can_wait=True)
 
@@ -223,33 +309,38 @@ def erase_all(session: Session, found: Sequence[Comment], actor: str) -> None:
     outbox.forget(session, [*ids, *events])
     session.execute(delete(IdempotencyKey).where(col(IdempotencyKey.comment_id).in_(ids)))
     now = db.now(session)
-    bulk.insert(session, _AUDIT, [_entry(comment, now, actor, "erase", (comment.status, None)) for comment in found])
+    gone = [_entry(comment, now, _Deed("erase", actor, comment.status), None) for comment in found]
+    bulk.insert(session, _AUDIT, gone)
     for comment in found:
         lessons.forget(session, comment)
         session.delete(comment)
 
 
-def _move(
-    session: Session, comment: Comment, to: Status, action: str, endpoints: Mapping[UUID, Collection[UUID]]
-) -> None:
-    """Change the status, and tell it."""
-    before, comment.status = comment.status, to
+def _move(session: Session, comment: Comment, to: Status, deed: _Deed, delay: timedelta | None) -> None:
+    """Change the status, and tell it after the delay; without one, tell nobody: nobody knew of the status before."""
+    comment.status = to
     comment.sequence += 1
     session.add(comment)
-    _tell(session, [comment], action, before, endpoints)
+    if delay is None:
+        bulk.insert(session, _AUDIT, [_entry(comment, db.now(session), deed, to)])
+    else:
+        _tell(session, [comment], deed, webhooks.enabled(session, {comment.site_id}), delay)
 
 
 def _tell(
-    session: Session, moved: Sequence[Comment], action: str, before: Status, endpoints: Mapping[UUID, Collection[UUID]]
+    session: Session,
+    moved: Sequence[Comment],
+    deed: _Deed,
+    endpoints: Mapping[UUID, Collection[UUID]],
+    delay: timedelta = timedelta(),
 ) -> None:
     """Write the audit entries of changed statuses, and owe the blogs' `endpoints` the events that tell them."""
     now = db.now(session)
-    entries = [_entry(comment, now, comment.decided_by or SITE, action, (before, comment.status)) for comment in moved]
-    bulk.insert(session, _AUDIT, entries)
+    bulk.insert(session, _AUDIT, [_entry(comment, now, deed, comment.status) for comment in moved])
     told = [
         (comment, CommentEvent(type=_TOLD[comment.status], timestamp=now, data=state(comment))) for comment in moved
     ]
-    webhooks.emit(session, told, endpoints)
+    webhooks.emit(session, told, endpoints, delay)
 
 
 def state(comment: Comment) -> CommentState:
@@ -274,26 +365,29 @@ def state(comment: Comment) -> CommentState:
     )
 
 
-def _set_decision(session: Session, comment: Comment, actor: str, category: Category | None) -> None:
-    comment.decided_by = actor
-    comment.decided_at = db.now(session)
-    comment.category = category
+def _decision(comment: Comment) -> dict[str, Any]:
+    """What `put_back` needs of a decision, as JSON."""
+    at = comment.decided_at
+    return {
+        "decided_by": comment.decided_by,
+        "decided_at": at.isoformat() if at else None,
+        "category": comment.category,
+    }
 
 
-def _entry(
-    comment: Comment, at: datetime, actor: str, action: str, change: tuple[Status, Status | None]
-) -> dict[str, Any]:
+def _entry(comment: Comment, at: datetime, deed: _Deed, after: Status | None) -> dict[str, Any]:
     """The audit entry of a status before and after; None: it is erased."""
-    before, after = change
+    was = {"was": deed.was} if deed.was else {}
     return {
         "id": db.new_id(),
         "site_id": comment.site_id,
         "comment_id": comment.id,
         "at": at,
-        "actor": actor,
-        "action": action,
+        "actor": deed.actor,
+        "action": deed.action,
         "sequence": comment.sequence,
-        "before": before,
+        "before": deed.before,
         "after": after,
-        "detail": {"rule": (comment.verdict or {}).get("rule"), "category": comment.category},
+        "detail": {"rule": (comment.verdict or {}).get("rule"), "category": comment.category, **was},
+        "batch_id": deed.batch_id,
     }

@@ -87,8 +87,9 @@ def _enum(kind: type[StrEnum], *, nullable: bool = False) -> Any:
     return Column(column, nullable=nullable)
 
 
-def _json(*, nullable: bool = False) -> Any:
-    return Column(JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql"), nullable=nullable)
+def _json(*, nullable: bool = False, default: str | None = None) -> Any:
+    kind = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+    return Column(kind, nullable=nullable, server_default=default)
 
 
 def _owner(target: str, *, index: bool = False, nullable: bool = False) -> Any:
@@ -101,6 +102,8 @@ class Site(SQLModel, table=True):
     # Commands name a site by it.
     name: str = Field(max_length=200, unique=True)
     created_at: datetime = _time()
+    # For so long a moderator's decision is not told to the blog: one that is undone meanwhile was never sent.
+    undo_seconds: int = Field(default=10, sa_column_kwargs={"server_default": "10"})
 
 
 class Key(SQLModel, table=True):
@@ -117,6 +120,31 @@ class Key(SQLModel, table=True):
     # Within an hour.
     last_used_at: datetime | None = _time(nullable=True)
     revoked_at: datetime | None = _time(nullable=True)
+
+
+class HeldAsSpam(StrEnum):
+    """Which held comments an Akismet client is told to be spam."""
+
+    # It understands `X-akismet-error`, and keeps them for a human.
+    NONE = "none"
+    # Those that are held for spam alone.
+    SPAM = "spam"
+    # It would publish whatever is not spam.
+    ALL = "all"
+
+
+class AkismetKey(SQLModel, table=True):
+    """What makes a key one of Akismet's form, and what its client is to be told. No bearer key has such a row."""
+
+    __tablename__ = "akismet_key"
+    key_id: str = Field(sa_column=Column(ForeignKey("key.id", ondelete="CASCADE"), primary_key=True))
+    # Finds it; tells sixteen bits of it to who reads the table: `akismet_keys`.
+    fingerprint: int = Field(index=True)
+    # The twelve characters, encrypted: the webhook to the plugin shows them.
+    secret: str = Field(max_length=500)
+    # `https://blog.example.org`: where the plugin may be told decisions. None: nowhere.
+    blog: str | None = Field(default=None, max_length=300)
+    held_as_spam: HeldAsSpam = Field(default=HeldAsSpam.NONE, sa_column=_enum(HeldAsSpam))
 
 
 class PolicyVersion(SQLModel, table=True):
@@ -231,10 +259,36 @@ class Content(SQLModel):
     )
 
 
+_HELD = sqlalchemy.text("status = 'held'")
+# Spelt as PostgreSQL stores it: its planner and Alembic compare expressions.
+HELD_WORDS = sqlalchemy.text("to_tsvector('simple'::regconfig, text::text)")
+
+
+def _held_index(*columns: str) -> Index:
+    """What moderators sort and filter the held queue by: the many comments that nobody looks at cost nothing."""
+    name = f"ix_comment_held_{columns[1]}"
+    return Index(name, *columns, postgresql_where=_HELD, sqlite_where=_HELD)
+
+
+# As SQLAlchemy asks for it: SQLite looks no further than the words.
+_TRANSIENT = sqlalchemy.text("transient")
+_TRANSIENT_ON_SQLITE = sqlalchemy.text("transient = 1")
+
+
 class Comment(Content, table=True):
     __table_args__ = (
         UniqueConstraint("site_id", "external_id"),
         Index(None, "site_id", "status", "id"),
+        _held_index("site_id", "rule", "id"),
+        _held_index("site_id", "label", "id"),
+        _held_index("site_id", "detected_language", "id"),
+        _held_index("site_id", "post_id", "id"),
+        _held_index("site_id", "severity", "id"),
+        _held_index("site_id", "doubt", "id"),
+        # On PostgreSQL alone: SQLite looks at each text, which is quick enough for one blog.
+        Index("ix_comment_held_words", HELD_WORDS, postgresql_using="gin", postgresql_where=_HELD),
+        # What a process that died has left; else it is empty.
+        Index("ix_comment_transient", "id", postgresql_where=_TRANSIENT, sqlite_where=_TRANSIENT_ON_SQLITE),
         Index(None, "site_id", "author_key", "created_at"),
         Index(None, "site_id", "text_fingerprint", "created_at"),
         Index(None, "site_id", "author_ip", "created_at"),
@@ -246,9 +300,16 @@ class Comment(Content, table=True):
     created_at: datetime = _time()
     extra: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
 
+    # An endpoint of its own, besides the site's, that hears what becomes of it; written by `callbacks` alone.
+    # No foreign key: to remove an endpoint must not read all comments.
+    callback_id: UUID | None = None
+
     # What makes it comparable with others.
     author_key: str | None = Field(default=None, max_length=330)
     text_fingerprint: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+    # Asked about, not handed in: it gets a verdict and no status, nobody is told or shown, and it is erased at once.
+    transient: bool = Field(default=False, sa_column_kwargs={"server_default": sqlalchemy.false()})
 
     # What became of it: written by `comments` alone.
     status: Status = Field(default=Status.PENDING, sa_column=_enum(Status))
@@ -260,6 +321,15 @@ class Comment(Content, table=True):
     decided_at: datetime | None = _time(nullable=True)
     decided_by: str | None = Field(default=None, max_length=200)
     category: Category | None = Field(default=None, sa_column=_enum(Category, nullable=True))
+
+    # Of the verdict, what moderators sort and filter by.
+    rule: str | None = Field(default=None, max_length=64)
+    # The highest score's.
+    label: str | None = Field(default=None, max_length=32)
+    detected_language: str | None = Field(default=None, max_length=35)
+    # The highest score, and how near it is to an even chance; 0 and 1 where there is none.
+    severity: float | None = None
+    doubt: float | None = None
 
 
 class Imprint(SQLModel, table=True):
@@ -285,11 +355,16 @@ class IdempotencyKey(SQLModel, table=True):
 
 
 class AuditEntry(SQLModel, table=True):
-    """One change of one comment: who, when, from what to what. Holds no text; stays when the comment is erased."""
+    """One change of one comment, or of a site's rules because of it: who, when, from what to what.
+
+    Holds no text and no author; stays when the comment is erased.
+    """
 
     __tablename__ = "audit_entry"
+    __table_args__ = (Index(None, "site_id", "id"), Index(None, "actor", "id"))
+
     id: UUID = Field(default_factory=new_id, primary_key=True)
-    site_id: UUID = Field(sa_column=_owner("site.id", index=True))
+    site_id: UUID = Field(sa_column=_owner("site.id"))
     comment_id: UUID = Field(index=True)
     at: datetime = _time()
     actor: str = Field(max_length=200)
@@ -298,6 +373,9 @@ class AuditEntry(SQLModel, table=True):
     before: Status | None = Field(default=None, sa_column=_enum(Status, nullable=True))
     after: Status | None = Field(default=None, sa_column=_enum(Status, nullable=True))
     detail: dict[str, Any] | None = Field(default=None, sa_column=_json(nullable=True))
+    # What was done to many at once is undone at once.
+    batch_id: UUID | None = Field(default=None, index=True)
+    undone_at: datetime | None = _time(nullable=True)
 
 
 _CLAIMED = sqlalchemy.text("lease IS NOT NULL")
@@ -336,6 +414,9 @@ class Endpoint(SQLModel, table=True):
     created_at: datetime = _time()
     disabled_at: datetime | None = _time(nullable=True)
     disabled_reason: str | None = Field(default=None, max_length=500)
+    # Set: Akismet's plugin, which knows this key of ours. It hears, in its own shape, of comments that it asked about.
+    # No foreign key: keys go with their site alone, as endpoints do.
+    key_id: str | None = Field(default=None, max_length=12)
 
     # How it fares; written by the courier. Since the first failure after the last success …
     failing_since: datetime | None = _time(nullable=True)
@@ -432,6 +513,8 @@ class Moderator(SQLModel, table=True):
     password_hash: str = Field(max_length=200)
     created_at: datetime = _time()
     disabled_at: datetime | None = _time(nullable=True)
+    # How they want the console: `console.preferences`.
+    preferences: dict[str, Any] = Field(default_factory=dict, sa_column=_json(default="{}"))
 
 
 class Membership(SQLModel, table=True):
@@ -450,6 +533,48 @@ class ConsoleSession(SQLModel, table=True):
     moderator_id: UUID = Field(sa_column=_owner("moderator.id", index=True))
     created_at: datetime = _time()
     seen_at: datetime = _time()
+
+
+class Claim(SQLModel, table=True):
+    """A held comment that a moderator has before them: nobody else gets it until then."""
+
+    comment_id: UUID = Field(sa_column=Column(ForeignKey("comment.id", ondelete="CASCADE"), primary_key=True))
+    site_id: UUID = Field(sa_column=_owner("site.id", index=True))
+    moderator_id: UUID = Field(sa_column=_owner("moderator.id", index=True))
+    until: datetime = _time()
+
+
+class NoteKind(StrEnum):
+    """Why a moderator has written something to a comment."""
+
+    REASON = "reason"
+    ESCALATION = "escalation"
+    SECOND_OPINION = "second_opinion"
+
+
+class Note(SQLModel, table=True):
+    """What a moderator says of a comment to the others. An escalation or a question is open until somebody decides."""
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    site_id: UUID = Field(sa_column=_owner("site.id", index=True))
+    comment_id: UUID = Field(sa_column=_owner("comment.id", index=True))
+    kind: NoteKind = Field(sa_column=_enum(NoteKind))
+    actor: str = Field(max_length=200)
+    text: str = Field(max_length=1000)
+    at: datetime = _time()
+    answered_at: datetime | None = _time(nullable=True)
+
+
+class SavedView(SQLModel, table=True):
+    """A queue with its filters, under the name that a moderator gave it."""
+
+    __tablename__ = "saved_view"
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    moderator_id: UUID = Field(sa_column=_owner("moderator.id", index=True))
+    name: str = Field(max_length=60)
+    # A path of the console with its query.
+    address: str = Field(max_length=2000)
+    created_at: datetime = _time()
 
 
 class LoginThrottle(SQLModel, table=True):

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 from uuid import UUID
@@ -18,6 +18,13 @@ from service.core.models import ConsoleSession, Membership, Moderator, Role, Sit
 _HASHER = argon2.PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 _NOBODY = _HASHER.hash(secrets.token_urlsafe(16))
 _ACTOR = "moderator:"
+_OTHERS = {
+    comments.POLICY: "The policy",
+    comments.SITE: "The blog",
+    comments.IMPORT: "The import",
+    "retention": "Retention",
+    "system": "Gatepost",
+}
 # NIST SP 800-63B-4 and ASVS 5.0, 6.2: long, and otherwise as one likes.
 _PASSWORD_LENGTHS = range(12, 1001)
 # A hash costs memory: a flood of logins must not cost all of it. In threads of their own, because the C library keeps
@@ -69,15 +76,31 @@ def memberships(session: Session, moderator: Moderator) -> Sequence[tuple[Site, 
 
 def actor(moderator: Moderator) -> str:
     """Who it was, for decisions and the audit log: a pseudonym, since webhooks carry it and the log outlives names."""
-    return f"{_ACTOR}{moderator.id}"
+    return actor_of(moderator.id)
+
+
+def actor_of(moderator_id: UUID) -> str:
+    return f"{_ACTOR}{moderator_id}"
 
 
 def name_of(session: Session, actor: str | None) -> str:
     """The name behind a decision's `decided_by`, for other moderators to read."""
-    if actor is None or not actor.startswith(_ACTOR):
-        return {comments.POLICY: "The policy", comments.SITE: "The blog"}.get(actor or "", "Somebody")
-    moderator = session.get(Moderator, UUID(actor.removeprefix(_ACTOR)))
-    return moderator.name if moderator else "A former moderator"
+    return names_of(session, {actor})[actor]
+
+
+def names_of(session: Session, actors: Collection[str | None]) -> dict[str | None, str]:
+    """The name behind each, for other moderators to read."""
+    ids = [_id_of(actor) for actor in actors]
+    found = session.exec(select(Moderator.id, Moderator.name).where(col(Moderator.id).in_(filter(None, ids)))).all()
+    names: dict[UUID | None, str] = dict(found)
+    return {
+        actor: names.get(id_, "A former moderator") if id_ else _OTHERS.get(actor or "", "Somebody")
+        for actor, id_ in zip(actors, ids, strict=True)
+    }
+
+
+def _id_of(actor: str | None) -> UUID | None:
+    return UUID(actor.removeprefix(_ACTOR)) if actor and actor.startswith(_ACTOR) else None
 
 
 def find(session: Session, email: str) -> Moderator | None:
@@ -90,6 +113,12 @@ def get(session: Session, email: str) -> Moderator:
     if moderator is None:
         raise errors.NotFoundError(f"There is no moderator {email}.")
     return moderator
+
+
+def of_sites(session: Session, site_ids: Collection[UUID]) -> Sequence[Moderator]:
+    """Whoever has a place at one of these sites, by name."""
+    members = select(Membership.moderator_id).where(col(Membership.site_id).in_(site_ids))
+    return session.exec(select(Moderator).where(col(Moderator.id).in_(members)).order_by(col(Moderator.name))).all()
 
 
 def listed(session: Session) -> Sequence[Moderator]:
@@ -120,8 +149,11 @@ def log_in(session: Session, moderator: Moderator) -> str:
     return token
 
 
-def current(session: Session, token: str, *, idle: timedelta, length: timedelta) -> Moderator:
-    """Who holds the token. Raises UnauthorizedError when the session is unknown, has been idle or open for too long."""
+def current(session: Session, token: str, *, idle: timedelta, length: timedelta, awake: bool = True) -> Moderator:
+    """Who holds the token. Raises UnauthorizedError when the session is unknown, has been idle or open for too long.
+
+    A page that asks by itself is not `awake`: it does not keep the session from becoming idle.
+    """
     row = session.get(ConsoleSession, _hash(token))
     now = db.now(session)
     if row is None or now - row.seen_at > idle or now - row.created_at > length:
@@ -130,7 +162,7 @@ def current(session: Session, token: str, *, idle: timedelta, length: timedelta)
     if moderator.disabled_at is not None:
         raise errors.UnauthorizedError("Please log in.")
     # Not on every click: a write a minute tells idleness well enough.
-    if now - row.seen_at > timedelta(minutes=1):
+    if awake and now - row.seen_at > timedelta(minutes=1):
         row.seen_at = now
     return moderator
 

@@ -23,16 +23,21 @@ def put(session: Session, topic: Topic, subject_id: UUID, endpoint_id: UUID | No
 
 
 def put_all(
-    session: Session, topic: Topic, owed: Sequence[tuple[UUID, UUID | None]], *, can_wait: bool = False
+    session: Session,
+    topic: Topic,
+    owed: Sequence[tuple[UUID, UUID | None]],
+    *,
+    can_wait: bool = False,
+    delay: timedelta = timedelta(),
 ) -> None:
     """Owe this work for many subjects, each with the endpoint that gets it, if any.
 
-    What `can_wait` is done when nothing is due (`claim_waiting`).
+    What `can_wait` is done when nothing is due (`claim_waiting`). Nobody takes it up before the delay is over.
     """
     if not owed:
         return
     now = db.now(session)
-    due_at = _SOMETIME if can_wait else now
+    due_at = _SOMETIME if can_wait else now + delay
     new = {"topic": topic, "created_at": now, "due_at": due_at, "attempts": 0, "lease": None}
     rows = [
         {"id": db.new_id(), "subject_id": subject_id, "endpoint_id": endpoint_id, **new}
@@ -123,6 +128,18 @@ def forget(session: Session, subject_ids: Collection[UUID]) -> None:
         .cte("owed")
     )
     session.execute(delete(OutboxRow).where(col(OutboxRow.id).in_(select(owed.c.id))))
+
+
+def recall(session: Session, subject_id: UUID) -> bool:
+    """Owe nothing for the subject any more; False, and nothing changes, when somebody has taken up a part of it."""
+    owed = select(OutboxRow).where(col(OutboxRow.subject_id) == subject_id).order_by(col(OutboxRow.id))
+    # Waits for a worker that is claiming just now, and sees what it has claimed.
+    rows = session.scalars(owed.with_for_update(), execution_options={"populate_existing": True}).all()
+    if any(row.attempts or row.lease for row in rows):
+        return False
+    for row in rows:
+        session.delete(row)
+    return True
 
 
 def lag(session: Session) -> dict[Topic, timedelta]:

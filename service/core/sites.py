@@ -1,6 +1,6 @@
 """Sites and their policies."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 import structlog
@@ -79,10 +79,23 @@ def policy_versions(session: Session, site_id: UUID, before: int | None, limit: 
     return session.exec(query.order_by(col(PolicyVersion.version).desc()).limit(limit)).all()
 
 
+def amend_policy(session: Session, site_id: UUID, change: Callable[[Policy], Policy], actor: str) -> tuple[int, int]:
+    """The live rules, changed, as the next version; the versions before and after, equal if nothing has changed.
+
+    Raises ConflictError when the live rules cannot be read.
+    """
+    _lock(session, site_id)
+    row = policy_version(session, site_id)
+    before = read(row)
+    if isinstance(before, UnreadablePolicy):
+        raise errors.ConflictError("This site's policy cannot be read; save it anew first.")
+    after = change(before)
+    return row.version, row.version if after == before else put_policy(session, site_id, after, actor).version
+
+
 def put_policy(session: Session, site_id: UUID, policy: Policy, actor: str) -> PolicyVersion:
     """The next version of the site's rules; comments that are decided from now on follow it."""
-    # Two who save at once must not make the same version.
-    session.exec(select(Site).where(col(Site.id) == site_id).with_for_update(key_share=True)).one()
+    _lock(session, site_id)
     latest = session.exec(
         select(PolicyVersion.version)
         .where(col(PolicyVersion.site_id) == site_id)
@@ -97,3 +110,8 @@ def put_policy(session: Session, site_id: UUID, policy: Policy, actor: str) -> P
     session.add(row)
     session.flush()
     return row
+
+
+def _lock(session: Session, site_id: UUID) -> None:
+    """Two who save at once must not make the same version."""
+    session.exec(select(Site).where(col(Site.id) == site_id).with_for_update(key_share=True)).one()

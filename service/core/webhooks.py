@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Table, false, func
 from sqlmodel import Session, col, select
 
-from service.core import bulk, db, destinations, errors, outbox, signing_keys
+from service.core import bulk, callbacks, db, destinations, errors, outbox, signing_keys
 from service.core.events import CommentEvent, PingEvent
 from service.core.models import Comment, Delivery, Endpoint, Event
 from service.core.queue import Topic
@@ -39,10 +40,10 @@ def endpoints(session: Session, site_id: UUID) -> Sequence[Endpoint]:
 
 
 def enabled(session: Session, site_ids: Collection[UUID]) -> dict[UUID, list[UUID]]:
-    """For each site the ids of the endpoints that get its events."""
+    """For each site the ids of the endpoints that get all its events."""
     found: dict[UUID, list[UUID]] = {site_id: [] for site_id in site_ids}
     query = select(Endpoint.site_id, Endpoint.id).where(
-        col(Endpoint.site_id).in_(site_ids), col(Endpoint.disabled_at).is_(None)
+        col(Endpoint.site_id).in_(site_ids), col(Endpoint.disabled_at).is_(None), col(Endpoint.key_id).is_(None)
     )
     for site_id, endpoint_id in session.exec(query):
         found[site_id].append(endpoint_id)
@@ -74,8 +75,12 @@ def emit(
     session: Session,
     told: Sequence[tuple[Comment, CommentEvent]],
     endpoints_of: Mapping[UUID, Collection[UUID]],
+    delay: timedelta = timedelta(),
 ) -> None:
-    """Freeze the events and owe them to the endpoints of their sites, in the transaction that made them true."""
+    """Freeze the events and owe them to the endpoints of their sites, in the transaction that made them true.
+
+    They are not sent before the delay is over: until then `recall` takes them back.
+    """
     rows: list[dict[str, Any]] = [
         {
             "id": db.new_id(),
@@ -90,11 +95,32 @@ def emit(
     ]
     bulk.insert(session, _EVENTS, rows)
     owed = [(row["id"], endpoint_id) for row in rows for endpoint_id in endpoints_of[row["site_id"]]]
-    outbox.put_all(session, Topic.DELIVER, owed)
+    owed += callbacks.owed(session, [(row["id"], comment) for row, (comment, _) in zip(rows, told, strict=True)])
+    outbox.put_all(session, Topic.DELIVER, owed, delay=delay)
+
+
+def recall(session: Session, comment: Comment) -> bool:
+    """Take back the comment's latest event; False, and nothing changes, when it was sent or is on its way.
+
+    The caller has locked the comment.
+    """
+    latest = select(Event).where(col(Event.comment_id) == comment.id, col(Event.sequence) == comment.sequence)
+    event = session.exec(latest.with_for_update()).first()
+    # Kept no longer: it was sent long ago.
+    if event is None:
+        return False
+    tried = select(Delivery.id).where(col(Delivery.event_id) == event.id).limit(1)
+    if session.exec(tried).first() or not outbox.recall(session, event.id):
+        return False
+    session.flush()
+    session.delete(event)
+    return True
 
 
 def ping(session: Session, endpoint: Endpoint) -> Event:
-    """Owe the endpoint a test event. Raises ConflictError when it is disabled."""
+    """Owe the endpoint a test event. Raises ConflictError when it is disabled, or one that hears of comments alone."""
+    if endpoint.key_id is not None:
+        raise errors.ConflictError("Akismet's plugin takes no test event: it hears of comments that it asked about.")
     try_now(session, endpoint)
     event = PingEvent(timestamp=db.now(session))
     row = Event(site_id=endpoint.site_id, type=event.type, body=event.model_dump_json(), created_at=event.timestamp)
@@ -124,8 +150,8 @@ class DeliveryFilter:
 
 
 def succeeded() -> ColumnElement[bool]:
-    """The attempts that their receiver has answered with 2xx."""
-    return col(Delivery.status_code).between(200, 299)
+    """The attempts that their receiver has answered with 2xx, without a word against the event."""
+    return col(Delivery.status_code).between(200, 299) & col(Delivery.error).is_(None)
 
 
 def deliveries(

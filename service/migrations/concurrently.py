@@ -4,20 +4,21 @@ PostgreSQL does this only outside a transaction. Put nothing else into such a re
 done, and it is run again from the start.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from alembic import op
+from sqlalchemy import TextClause
 
 from service.migrations import locks
 
 
-def create_index(name: str, table: str, columns: list[str], **options: Any) -> None:
+def create_index(name: str, table: str, columns: Sequence[str | TextClause], **options: Any) -> None:
     with _outside_transaction():
         # One that failed leaves its ruin.
         op.drop_index(name, table_name=table, if_exists=True, postgresql_concurrently=True)
-        op.create_index(name, table, columns, postgresql_concurrently=True, **options)
+        op.create_index(name, table, list(columns), postgresql_concurrently=True, **options)
 
 
 def drop_index(name: str, table: str) -> None:

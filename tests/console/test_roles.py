@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from service.core import moderators
 from service.core.db import Database
 from service.core.models import Comment, Role, Site, Status
+from service.core.queues import Queue
 from tests.console.conftest import Hold
 from tests.console.forms import EMAIL, csrf_token, log_in
 from tests.routes import mounts, operations
@@ -18,22 +19,42 @@ from tests.routes import mounts, operations
 # Not given: whoever is logged in.
 ROUTES: dict[tuple[str, str], tuple[Role | None, dict[str, Any]]] = {
     ("GET", "/"): (None, {}),
-    ("GET", "/held"): (Role.VIEWER, {}),
+    **{("GET", f"/{queue}"): (Role.VIEWER, {}) for queue in Queue},
+    ("GET", "/comments/{comment_id}"): (Role.VIEWER, {}),
+    ("GET", "/live"): (Role.VIEWER, {}),
+    ("GET", "/audit"): (Role.MODERATOR, {}),
+    ("GET", "/audit.csv"): (Role.MODERATOR, {}),
+    ("GET", "/preferences"): (None, {}),
+    ("POST", "/preferences"): (None, {}),
+    ("POST", "/preferences/{switch}"): (None, {}),
+    ("POST", "/views"): (None, {"name": "Mine"}),
+    ("POST", "/comments/{comment_id}/escalate"): (Role.MODERATOR, {}),
+    ("POST", "/comments/{comment_id}/ask"): (Role.MODERATOR, {}),
+    ("POST", "/comments/{comment_id}/trust"): (Role.MODERATOR, {}),
+    ("POST", "/comments/{comment_id}/block"): (Role.MODERATOR, {}),
+    ("POST", "/comments/{comment_id}/ban"): (Role.MODERATOR, {"domain": "pills.example"}),
+    ("POST", "/comments/{comment_id}/word"): (Role.MODERATOR, {"word": "pills", "words": "held_words"}),
+    ("POST", "/undo"): (None, {}),
+    # Each looks at what the moderator may decide, and leaves the rest as it is.
+    ("POST", "/bulk/preview"): (None, {"what": "approve"}),
+    ("POST", "/bulk"): (None, {"what": "approve"}),
     ("POST", "/comments/{comment_id}/approve"): (Role.MODERATOR, {}),
     ("POST", "/comments/{comment_id}/reject"): (Role.MODERATOR, {"category": "spam"}),
     ("POST", "/logout"): (None, {}),
 }
+# Of one moderator alone: `test_views.py`.
+PERSONAL = {("POST", "/views/{view_id}/remove")}
 # Whoever comes may ask these.
 PUBLIC = {("GET", "/login"), ("POST", "/login")}
 # What shows one site alone when it is asked to.
-OF_A_SITE = {"/held"}
+OF_A_SITE = {*(f"/{queue}" for queue in Queue), "/live", "/audit", "/audit.csv"}
 
 Send = Callable[[tuple[str, str]], int]
 
 
 @pytest.fixture
 def comment(site: Site, hold: Hold) -> Comment:
-    return hold(site)
+    return hold(site, text="Pills: https://pills.example", author_email="carl@example.org")
 
 
 @pytest.fixture
@@ -56,9 +77,10 @@ def enter(visitor: TestClient, db: Database, site: Site, comment: Comment) -> Ca
 
 def _send(client: TestClient, route: tuple[str, str], comment: Comment, site: Site, token: str) -> int:
     method, path = route
-    address = "/console" + path.format(comment_id=comment.id)
-    form = {"csrf_token": token, "sequence": comment.sequence, **ROUTES[route][1]} if method == "POST" else None
-    query = {"site": str(site.id)} if path in OF_A_SITE else None
+    address = "/console" + path.format(comment_id=comment.id, switch="blur")
+    known = {"csrf_token": token, "sequence": comment.sequence, "pick": f"{comment.id}:{comment.sequence}"}
+    form = {**known, **ROUTES[route][1]} if method == "POST" else None
+    query = {"site": str(site.id), "since": "2026-01-01T00:00:00Z"} if path in OF_A_SITE else None
     return client.request(method, address, params=query, data=form, follow_redirects=False).status_code
 
 
@@ -66,7 +88,7 @@ def test_every_route_of_the_console_is_listed_here(app: FastAPI) -> None:
     # Behind the middleware that puts the headers on every answer.
     console = mounts(app)["/console"].app.app  # type: ignore[attr-defined]
 
-    assert operations(console) == ROUTES.keys() | PUBLIC
+    assert operations(console) == ROUTES.keys() | PUBLIC | PERSONAL
     assert mounts(console).keys() == {"/static"}
 
 
@@ -111,7 +133,7 @@ def test_another_site_s_moderator_finds_nothing(
 def test_a_viewer_is_shown_no_buttons_to_decide(visitor: TestClient, db: Database, site: Site, hold: Hold) -> None:
     hold(site)
     log_in(visitor)
-    decides = "/approve" in visitor.get("/console/held").text
+    decides = '/approve"' in visitor.get("/console/held").text
     with db.transaction() as session:
         moderators.join(session, moderators.get(session, EMAIL), site.id, Role.VIEWER)
 
@@ -119,7 +141,8 @@ def test_a_viewer_is_shown_no_buttons_to_decide(visitor: TestClient, db: Databas
 
     assert decides
     assert "You idiots!" in page
-    assert "/approve" not in page
+    assert '/approve"' not in page
+    assert "/bulk" not in page
 
 
 def test_a_role_counts_at_its_own_site_alone(

@@ -1,0 +1,20 @@
+"""The pages in the bar. A new page: a line here, a router in `routes.py`, a template that extends `console.html`."""
+
+from typing import NamedTuple
+
+from service.console.language import N_
+from service.core.models import Role
+
+
+class Entry(NamedTuple):
+    words: str
+    address: str
+    # The lowest role, at any site, that is shown it.
+    role: Role = Role.VIEWER
+
+
+QUEUE = Entry(N_("Queue"), "/console/held")
+AUDIT = Entry(N_("Audit log"), "/console/audit", Role.MODERATOR)
+PREFERENCES = Entry(N_("Preferences"), "/console/preferences")
+
+BAR = (QUEUE, AUDIT, PREFERENCES)

@@ -1,0 +1,205 @@
+"""The moderators' queues: which comments are in one, in which order, and how many. By index, however many there are."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, func, literal, literal_column, select, true, tuple_, union_all
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlmodel import Session, col
+
+from service.core import claims, db, notes
+from service.core.models import HELD_WORDS, Category, Comment, Status
+
+# Of what is decided already, this many of each site are looked through for what no index knows.
+LOOKED_THROUGH = 5_000
+# Past this a number of matches is no help: "1,000+".
+COUNTED = 1_000
+# What is held may have come in before what is on the page already: scoring takes its time.
+_LATE = timedelta(minutes=2)
+
+
+class Queue(StrEnum):
+    """What moderators look at; also the last part of its address."""
+
+    HELD = "held"
+    ASKED = "asked"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    SPAM = "spam"
+    ALL = "all"
+
+    @property
+    def waits(self) -> bool:
+        """Whether its comments wait for a decision."""
+        return self in {Queue.HELD, Queue.ASKED}
+
+
+class Sort(StrEnum):
+    OLDEST = "oldest"
+    NEWEST = "newest"
+    # Of what waits: the highest score first, and what the scores are least sure of.
+    WORST = "worst"
+    UNSURE = "unsure"
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who looks: comments that others have before them, or that are left to others, are not for them."""
+
+    moderator_id: UUID
+    actor: str
+    admin_of: Collection[UUID] = ()
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A queue of some sites, and what it is filtered by; what is not given is not asked."""
+
+    queue: Queue
+    site_ids: Sequence[UUID]
+    sort: Sort = Sort.OLDEST
+    rule: str | None = None
+    label: str | None = None
+    language: str | None = None
+    author: str | None = None
+    post: str | None = None
+    older_than: timedelta | None = None
+    newer_than: timedelta | None = None
+    text: str | None = None
+    reader: Reader | None = None
+
+
+def page(session: Session, wanted: Wanted, after: UUID | None, limit: int) -> list[Comment]:
+    """The comments of the queue, in its order, behind the comment `after`."""
+    anchor = session.get(Comment, after) if after else None
+    keys = _keys(session, wanted, anchor, limit)
+    places = {comment_id: place for place, comment_id in enumerate(keys)}
+    found = session.scalars(select(Comment).where(col(Comment.id).in_(keys))).all()
+    return sorted(found, key=lambda comment: places[comment.id])
+
+
+def count(session: Session, wanted: Wanted) -> int:
+    """How many there are, up to `COUNTED` + 1."""
+    return len(_keys(session, wanted, None, COUNTED + 1))
+
+
+def held(session: Session, site_ids: Collection[UUID]) -> Counter[UUID]:
+    """How many comments are held at each site."""
+    site_id = col(Comment.site_id)
+    query = select(site_id, func.count()).where(_status(Queue.HELD), site_id.in_(site_ids)).group_by(site_id)
+    return Counter(dict(session.execute(query).all()))
+
+
+def asked(session: Session, site_ids: Collection[UUID]) -> int:
+    """How many comments moderators have left to each other."""
+    query = select(func.count()).where(_status(Queue.ASKED), col(Comment.site_id).in_(site_ids))
+    return session.scalars(query).one()
+
+
+def new(session: Session, wanted: Wanted, since: datetime, limit: int) -> int:
+    """How many comments of the queue have come since then, up to the limit."""
+    came = and_(col(Comment.id) >= db.first_id(since - _LATE), col(Comment.decided_at) > since)
+    query = select(Comment.id).where(col(Comment.site_id).in_(wanted.site_ids), came, *_conditions(session, wanted))
+    return session.scalars(select(func.count()).select_from(query.limit(limit).subquery())).one()
+
+
+def _keys(session: Session, wanted: Wanted, anchor: Comment | None, limit: int) -> list[UUID]:
+    """The ids of the first comments: each site's by its own index, then merged."""
+    if not wanted.site_ids:
+        return []
+    each = [_of_site(session, wanted, site_id, anchor, limit).subquery() for site_id in wanted.site_ids]
+    merged = union_all(*(select(one) for one in each)).subquery() if len(each) > 1 else each[0]
+    order = [merged.c.key, merged.c.id]
+    if wanted.sort != Sort.OLDEST:
+        order = [column.desc() for column in order]
+    return list(session.scalars(select(merged.c.id).order_by(*order).limit(limit)))
+
+
+def _of_site(session: Session, wanted: Wanted, site_id: UUID, anchor: Comment | None, limit: int) -> Select[Any]:
+    key = _key(wanted.sort)
+    conditions = [col(Comment.site_id) == site_id, *_conditions(session, wanted)]
+    if anchor:
+        conditions.append(_behind(wanted.sort, anchor))
+    if not wanted.queue.waits and (wanted.text or wanted.rule or wanted.label or wanted.language or wanted.post):
+        conditions.append(col(Comment.id).in_(_latest(wanted, site_id)))
+    order = (key, col(Comment.id)) if key is not None else (col(Comment.id),)
+    query = select(col(Comment.id).label("id"), (literal(0) if key is None else key).label("key")).where(*conditions)
+    if wanted.sort != Sort.OLDEST:
+        return query.order_by(*(column.desc() for column in order)).limit(limit)
+    return query.order_by(*order).limit(limit)
+
+
+def _key(sort: Sort) -> ColumnElement[Any] | None:
+    """What a queue is sorted by before the comments' ids."""
+    return {Sort.WORST: col(Comment.severity), Sort.UNSURE: col(Comment.doubt)}.get(sort)
+
+
+def _behind(sort: Sort, anchor: Comment) -> ColumnElement[bool]:
+    if sort == Sort.OLDEST:
+        return col(Comment.id) > anchor.id
+    if sort == Sort.NEWEST:
+        return col(Comment.id) < anchor.id
+    column, value = (Comment.severity, anchor.severity) if sort == Sort.WORST else (Comment.doubt, anchor.doubt)
+    return tuple_(col(column), col(Comment.id)) < tuple_(
+        literal(value or 0.0), literal(anchor.id, col(Comment.id).type)
+    )
+
+
+def _latest(wanted: Wanted, site_id: UUID) -> Select[tuple[UUID]]:
+    """Of what is decided, the latest: what moderators look for, and no search takes for ever."""
+    ids = select(col(Comment.id)).where(col(Comment.site_id) == site_id, _status(wanted.queue))
+    latest = ids.order_by(col(Comment.id).desc()).limit(LOOKED_THROUGH).subquery()
+    return select(latest.c.id)
+
+
+def _conditions(session: Session, wanted: Wanted) -> list[ColumnElement[bool]]:
+    now = db.now(session)
+    equal = {
+        Comment.rule: wanted.rule,
+        Comment.label: wanted.label,
+        Comment.detected_language: wanted.language,
+        Comment.post_id: wanted.post,
+    }
+    found = [_status(wanted.queue), *(col(column) == value for column, value in equal.items() if value)]
+    if wanted.author:
+        # As `submissions.author_key` makes it.
+        found.append(col(Comment.author_key).in_([f"id:{wanted.author}", f"mail:{wanted.author.casefold()}"]))
+    if wanted.older_than:
+        found.append(col(Comment.id) < db.first_id(now - wanted.older_than))
+    if wanted.newer_than:
+        found.append(col(Comment.id) >= db.first_id(now - wanted.newer_than))
+    if wanted.text:
+        found.append(_says(session, wanted))
+    if wanted.reader and wanted.queue == Queue.HELD:
+        found.append(claims.free(wanted.reader.moderator_id, now))
+        found.append(notes.is_for(wanted.reader.actor, wanted.reader.admin_of))
+    return found
+
+
+def _status(queue: Queue) -> ColumnElement[bool]:
+    status = col(Comment.status)
+    return {
+        Queue.HELD: status == Status.HELD,
+        Queue.ASKED: and_(status == Status.HELD, notes.is_asked()),
+        Queue.APPROVED: status == Status.APPROVED,
+        Queue.REJECTED: status == Status.REJECTED,
+        Queue.SPAM: and_(status == Status.REJECTED, col(Comment.category) == Category.SPAM),
+        Queue.ALL: true(),
+    }[queue]
+
+
+def _says(session: Session, wanted: Wanted) -> ColumnElement[bool]:
+    """The comments with these words: of the held ones by an index, where the database has one."""
+    said = wanted.text or ""
+    if not (wanted.queue.waits and session.get_bind().dialect.name == "postgresql"):
+        return col(Comment.text).icontains(said, autoescape=True)
+    asked_for = func.websearch_to_tsquery(literal_column("'simple'"), said)
+    matches = literal_column(HELD_WORDS.text, TSVECTOR).bool_op("@@")(asked_for)
+    found = select(col(Comment.id)).where(col(Comment.status) == Status.HELD, matches)
+    # Materialized: else the words of every comment on the way may be found anew, in the order of the queue.
+    return col(Comment.id).in_(select(found.cte("found").prefix_with("MATERIALIZED").c.id))

@@ -1,0 +1,182 @@
+"""Two sites with what moderators see on an ordinary day, for screenshots and for tests that read whole pages."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from sqlmodel import Session
+
+from service.core import claims, comments, db, moderators, notes, sites, submissions
+from service.core.comments import Review, Settlement
+from service.core.models import Category, Comment, NoteKind, Role, Site
+from service.core.policy import Decision, Signal, Span, Verdict
+from service.core.submissions import Submission
+
+EMAIL = "mira@example.org"
+PASSWORD = "correct horse battery"
+QUIET = {"toxicity": 0.03, "severe_toxicity": 0.01, "obscene": 0.02, "threat": 0.01, "insult": 0.02, "spam": 0.04}
+
+
+@dataclass(frozen=True)
+class Sample:
+    author: str
+    text: str
+    reasons: Sequence[str]
+    rule: str = "toxicity"
+    scores: dict[str, float] = field(default_factory=dict)
+    marked: Sequence[tuple[str, str, float]] = ()
+    hours: float = 1
+    language: str = "en"
+    more: dict[str, Any] = field(default_factory=dict)
+    signals: Sequence[tuple[str, float]] = ()
+
+
+TREATY = {
+    "post_id": "treaty",
+    "post_title": "What the treaty means for the islands",
+    "permalink": "https://blog.example.org/treaty",
+}
+WALKS = {
+    "post_id": "walks",
+    "post_title": "Ten quiet walks around the bay",
+    "permalink": "https://walks.example.org/bay",
+}
+
+HELD = (
+    Sample(
+        "Rex Holloway",
+        "You people are pathetic idiots and whoever wrote this garbage should be ashamed. Go back to school before you "
+        "lecture the rest of us about history.",
+        ["Toxicity: 94%, held from 50% on.", "Insult: 88%, held from 50% on."],
+        scores={"toxicity": 0.94, "insult": 0.88, "obscene": 0.31},
+        marked=[("pathetic idiots", "insult", 4.2), ("garbage", "toxicity", 2.1)],
+        hours=26,
+        more={"author_email": "rex@mail.example", "author_ip": "203.0.113.7", "parent_id": "c-1", **TREATY},
+    ),
+    Sample(
+        "Best Watches",
+        "Great article! Best replica watches, free shipping today: https://watches.example/deal and "
+        "https://casino.example/bonus — use code BLOG20",
+        ["Spam: 97%, held from 70% on.", "Links to a domain that was seen in spam."],
+        rule="spam",
+        scores={"spam": 0.97, "toxicity": 0.02},
+        marked=[("replica watches", "spam", 3.4), ("free shipping", "spam", 1.8)],
+        hours=9,
+        more={"author_email": "deal@watches.example", "author_url": "https://watches.example", **WALKS},
+        signals=[("Links to a domain that was seen in spam.", 2.6), ("Two links in a short text.", 1.2)],
+    ),
+    Sample(
+        "ليلى حداد",
+        "شكرا على المقال. لا أتفق مع الجزء الثاني، لكن الأسلوب واضح ومحترم.",
+        ["The engine cannot judge this language (ar)."],
+        rule="unjudged",
+        hours=5,
+        language="ar",
+        more={"author_id": "layla", **TREATY},
+    ),
+    Sample(
+        "Jonas",
+        "So ein Unsinn. Wer das glaubt, hat keine Ahnung von der Gegend, aber die Bilder sind wirklich schön.",
+        ["Insult: 46%, close to the 50% from which it is held."],
+        rule="unsure",
+        scores={"insult": 0.46, "toxicity": 0.41},
+        marked=[("keine Ahnung", "insult", 1.6)],
+        hours=3,
+        language="de",
+        more={"author_email": "jonas@post.example", **WALKS},
+    ),
+    Sample(
+        "Sofia Marino",
+        "I disagree with the second half, and I would not call it a lie. But it is a very convenient reading of 1839.",
+        ["The author's first comment here."],
+        rule="first_time_author",
+        hours=1.2,
+        more={"author_email": "sofia@example.net", **TREATY},
+    ),
+    Sample(
+        "anon",
+        "I know where the editor lives. Somebody should pay a visit.",
+        ["Threat: 71%, held from 20% on."],
+        scores={"threat": 0.71, "toxicity": 0.62, "insult": 0.08},
+        marked=[("know where the editor lives", "threat", 2.9)],
+        hours=0.4,
+        more={"author_ip": "198.51.100.23", **TREATY},
+    ),
+)
+
+
+def fill(session: Session) -> tuple[Site, Site]:
+    """Both sites, three moderators, six held comments, a few decided ones, a claim and a question."""
+    treaty, walks = sites.create(session, "Treaty blog"), sites.create(session, "Quiet walks")
+    mira = _moderator(session, EMAIL, "Mira Okafor", treaty, walks)
+    leo = _moderator(session, "leo@example.org", "Leo Brandt", treaty, walks)
+    for number, text in enumerate(("Thank you, that explains a lot.", "Do you have a source for the second map?")):
+        _decided(session, treaty, "Haruka", text, None, moderators.actor(mira), f"c-{number + 1}")
+    _decided(
+        session,
+        treaty,
+        "Rex Holloway",
+        "What a joke.",
+        Category.TOXIC,
+        moderators.actor(leo),
+        "c-9",
+        email="rex@mail.example",
+    )
+    _decided(session, walks, "Jonas", "Schöne Runde!", None, moderators.actor(mira), "c-10", email="jonas@post.example")
+    held = [hold(session, walks if one.more.get("post_id") == "walks" else treaty, one) for one in HELD]
+    notes.ask(session, held[2], NoteKind.SECOND_OPINION, moderators.actor(leo), "Does anybody read Arabic?")
+    extra = hold(session, walks, HELD[4])
+    claims.take(session, leo.id, [extra])
+    return treaty, walks
+
+
+def hold(session: Session, site: Site, sample: Sample) -> Comment:
+    submission = Submission.model_validate({"text": sample.text, "author_name": sample.author, **sample.more})
+    comment = submissions.submit(session, site.id, submission)
+    session.flush()
+    verdict = Verdict(
+        decision=Decision.HOLD,
+        rule=sample.rule,
+        reasons=list(sample.reasons),
+        scores={**QUIET, **sample.scores},
+        signals=[Signal(name="signal", weight=weight, reason=reason) for reason, weight in sample.signals],
+        language=sample.language,
+        engine="cascade-3",
+        policy_version=1,
+        spans=[_span(sample.text, *one) for one in sample.marked],
+        latency_ms=2.41,
+    )
+    [settled] = comments.settle(session, [Settlement(comment.id, 1, verdict)])
+    stored = comments.get(session, site.id, settled.id, lock=True)
+    stored.created_at = db.now(session) - timedelta(hours=sample.hours)
+    return stored
+
+
+def _span(text: str, words: str, label: str, weight: float) -> Span:
+    start = text.index(words)
+    return Span(start=start, end=start + len(words), label=label, weight=weight)
+
+
+def _moderator(session: Session, email: str, name: str, *of: Site) -> Any:
+    moderator = moderators.create(session, email, name, PASSWORD)
+    for site in of:
+        moderators.join(session, moderator, site.id, Role.ADMIN)
+    return moderator
+
+
+def _decided(
+    session: Session,
+    site: Site,
+    author: str,
+    text: str,
+    category: Category | None,
+    actor: str,
+    external_id: str,
+    email: str | None = None,
+) -> None:
+    fields = {"text": text, "author_name": author, "external_id": external_id, "author_email": email}
+    comment = submissions.submit(session, site.id, Submission.model_validate(fields))
+    session.flush()
+    comments.carry_out(session, site.id, comment.id, Review(actor, category))
+    comment.created_at = db.now(session) - timedelta(days=40)

@@ -1,0 +1,101 @@
+"""Pictures of the console's pages: `python -m tests.console.screenshots FOLDER`, at both widths, light and dark."""
+
+import argparse
+import io
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from service import migrations
+from service.core.queue import SilentBell
+from service.core.settings import Settings
+from service.main import build_app
+from tests.console import browsing, sample
+
+WIDTHS = {"desktop": (1280, 860), "phone": (390, 844)}
+PAGES = {
+    "queue": "/console/held",
+    "filters": "/console/held?rule=toxicity&sort=worst",
+    "comment": "first",
+    "audit": "/console/audit",
+    "preferences": "/console/preferences",
+    "keys": "?",
+    "bulk": "x",
+    "preview": "preview",
+    "more": "o",
+    "login": "/console/login",
+}
+
+
+@contextmanager
+def served() -> Iterator[str]:
+    """The address of a console with the sample on a fresh database."""
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/gatepost.db"
+        migrations.upgrade(url)
+        app = build_app(Settings(database_url=url, _env_file=None), SilentBell())
+        with app.state.database.transaction() as session:
+            sample.fill(session)
+        with browsing.serving(app) as address:
+            yield address
+        app.state.database.engine.dispose()
+
+
+def open_page(page: Page, name: str) -> None:
+    where = PAGES[name]
+    page.goto(where if where.startswith("/") else "/console/held")
+    if name == "comment":
+        page.goto(page.locator(".card .age").first.get_attribute("href") or "")
+    elif not where.startswith("/"):
+        page.locator(".card").first.focus()
+        if name in {"bulk", "preview"}:
+            for card in page.locator(".card .pick").all()[:3]:
+                card.check()
+        if name == "preview":
+            page.locator("#bulk button").first.click()
+            page.wait_for_load_state()
+        elif name == "more":
+            page.locator(".card .more > summary").first.click()
+        elif name == "keys":
+            page.keyboard.press("?")
+
+
+def take(browser: Browser, address: str, folder: Path, names: Sequence[str], code: str) -> None:
+    for kind, (width, height) in WIDTHS.items():
+        for scheme in ("light", "dark"):
+            phone = kind == "phone"
+            context = browser.new_context(
+                base_url=address,
+                viewport={"width": width, "height": height},
+                color_scheme=scheme,  # type: ignore[arg-type] - one of the two
+                locale=code,
+                has_touch=phone,
+                is_mobile=phone,
+            )
+            page = context.new_page()
+            for name in sorted(names, key=lambda name: name != "login"):
+                if (name != "login" and page.url == "about:blank") or (name != "login" and "/login" in page.url):
+                    browsing.log_in(page, sample.EMAIL, sample.PASSWORD)
+                open_page(page, name)
+                shot = Image.open(io.BytesIO(page.screenshot(full_page=name in {"queue", "comment"})))
+                shot.convert("RGB").save(folder / f"{name}-{kind}-{scheme}.webp", quality=82, method=6)
+            context.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--pages", nargs="*", default=list(PAGES), choices=PAGES)
+    parser.add_argument("--language", default="en")
+    given = parser.parse_args()
+    given.folder.mkdir(parents=True, exist_ok=True)
+    with served() as address, sync_playwright() as playwright, browsing.chromium(playwright) as browser:
+        take(browser, address, given.folder, given.pages, given.language)
+
+
+if __name__ == "__main__":
+    main()
