@@ -77,16 +77,25 @@ def reset(
 def seed(
     site_name: SiteName,
     file: Annotated[
-        Path, typer.Argument(help="CSV or JSON lines with `text` and `status`.", exists=True, dir_okay=False)
-    ],
+        Path | None,
+        typer.Argument(
+            help="CSV or JSON lines with `text` and `status`. Not given: the comments that `gatepost import` brought.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
 ) -> None:
-    """Teach a site its past, oldest comment first.
+    """Teach a site its past, as it was decided elsewhere.
 
     `status` is approved, spam, toxic, off_topic, rejected, trash or deleted; rows with another one are left out.
     Other columns are those of a submission: author_name, author_email, author_url, author_ip, …
     """
     with commands.opened(site_name) as (database, site):
-        number = seeding.seed(database, load_scorer(Settings()), site.id, seeding.read(file))
+        scorer = load_scorer(Settings())
+        if file:
+            number = seeding.seed(database, scorer, site.id, seeding.read(file))
+        else:
+            number = seeding.seed_from_history(database, scorer, site.id)
         # Now, and not when a worker comes by: whoever seeds wants to see what came of it.
         step.learn(database, site.id)
     commands.console().print(f"{number} lessons. `gatepost learning show` tells what came of them.")

@@ -1,19 +1,20 @@
 """A past that was decided elsewhere, as lessons: the model knows the site on its first day."""
 
-import csv
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
-from pydantic import ValidationError
+from sqlalchemy import exists
+from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
-from service.core import db, outbox, submissions, text
+from service.core import comments, db, outbox, submissions, text
 from service.core.db import Database
-from service.core.models import Category, Comment, Lesson
+from service.core.exchange import entries, tables
+from service.core.exchange.files import File
+from service.core.models import Category, Comment, Lesson, Status
 from service.core.policy import Policy
 from service.core.queue import Topic
 from service.core.submissions import Submission
@@ -23,17 +24,6 @@ from workers.learning import step, trust
 from workers.signals.signal import History
 
 _BATCH = 64
-_APPROVED = {"approved", "approve", "published", "ham", "1"}
-# WordPress, Disqus and our own words; whatever else is not decided yet.
-_REJECTED = {
-    "spam": Category.SPAM,
-    "toxic": Category.TOXIC,
-    "off_topic": Category.OFF_TOPIC,
-    "rejected": Category.OTHER,
-    "reject": Category.OTHER,
-    "trash": Category.OTHER,
-    "deleted": Category.OTHER,
-}
 
 
 @dataclass(frozen=True)
@@ -50,11 +40,7 @@ def seed(database: Database, scorer: Scorer, site_id: UUID, decided: Iterable[De
     for one in decided:
         by_kind[one.category is None].append(one)
     newest = [one for kind in by_kind.values() for one in kind[-step.MOST_OF_A_KIND :]]
-    lessons = [
-        lesson
-        for start in range(0, len(newest), _BATCH)
-        for lesson in _lessons(scorer, site_id, newest[start : start + _BATCH])
-    ]
+    lessons = list(_lessons(scorer, [_comment(site_id, one) for one in newest]))
     with database.transaction() as session:
         for lesson in lessons:
             lesson.at = db.now(session)
@@ -63,46 +49,73 @@ def seed(database: Database, scorer: Scorer, site_id: UUID, decided: Iterable[De
     return len(lessons)
 
 
+def seed_from_history(database: Database, scorer: Scorer, site_id: UUID) -> int:
+    """Teach the site what its imported comments were decided to be; the number of new lessons."""
+    with database.reading() as session:
+        kinds = (Status.APPROVED, Status.REJECTED)
+        newest = [comment for kind in kinds for comment in session.exec(_untaught(site_id, kind))]
+    # No transaction while they are judged.
+    lessons = list(_lessons(scorer, newest))
+    with database.transaction() as session:
+        there = select(Comment.id).where(col(Comment.id).in_([comment.id for comment in newest]))
+        stay = set(session.exec(there.with_for_update(read=True, key_share=True)))
+        rows = [
+            {**lesson.model_dump(), "comment_id": comment.id, "at": comment.decided_at or comment.created_at}
+            for lesson, comment in zip(lessons, newest, strict=True)
+            if comment.id in stay
+        ]
+        if rows:
+            # One that a moderator has decided meanwhile has a lesson already, and a newer one.
+            session.execute(db.insert(session, Lesson).on_conflict_do_nothing(), rows)
+        outbox.put(session, Topic.LEARN, site_id)
+    return len(rows)
+
+
 def read(path: Path) -> Iterator[Decided]:
     """A CSV with a header, or JSON lines: `text`, `status`, and whatever else a submission has.
 
     Rows without text, or with a status that is no human's decision, are left out.
     """
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows: Iterable[dict[str, Any]] = (
-            csv.DictReader(file)
-            if path.suffix.lower() == ".csv"
-            else (json.loads(line) for line in file if line.strip())
+    file = File(path)
+    reader = tables.read_csv if ".csv" in path.suffixes else tables.read_jsonl
+    for entry in reader(file, keep_ip=True):
+        past = entries.past(entry, file.damage)
+        if past and past.status != Status.HELD:
+            yield Decided(past.submission, past.category)
+
+
+def _untaught(site_id: UUID, status: Status) -> SelectOfScalar[Comment]:
+    return (
+        select(Comment)
+        .where(
+            col(Comment.site_id) == site_id,
+            col(Comment.status) == status,
+            col(Comment.decided_by) == comments.IMPORT,
+            ~exists().where(col(Lesson.comment_id) == Comment.id),
         )
-        for row in rows:
-            if decided := _decided(row):
-                yield decided
+        .order_by(col(Comment.id).desc())
+        .limit(step.MOST_OF_A_KIND)
+    )
 
 
-def _decided(row: dict[str, Any]) -> Decided | None:
-    status = str(row.get("category") or row.get("status") or "").strip().casefold()
-    fields = {name: value for name, value in row.items() if name in Submission.model_fields and value}
-    if status not in _APPROVED and status not in _REJECTED:
-        return None
-    try:
-        return Decided(Submission.model_validate(fields), _REJECTED.get(status))
-    except ValidationError:
-        return None
+def _lessons(scorer: Scorer, decided: Sequence[Comment]) -> Iterator[Lesson]:
+    """A lesson for each, of no comment yet."""
+    for start in range(0, len(decided), _BATCH):
+        batch = decided[start : start + _BATCH]
+        verdicts = judgement.judge(scorer, [Case(comment, 0, Policy(), History()) for comment in batch])
+        for comment, verdict in zip(batch, verdicts, strict=True):
+            judged = comment.model_copy(update={"verdict": verdict.model_dump(mode="json")})
+            packed = step.example_of(judged).pack()
+            yield Lesson(
+                site_id=comment.site_id, comment_id=None, category=comment.category, actor=trust.IMPORT, example=packed
+            )
 
 
-def _lessons(scorer: Scorer, site_id: UUID, decided: Sequence[Decided]) -> Iterator[Lesson]:
-    comments_of = [_comment(site_id, one.submission) for one in decided]
-    verdicts = judgement.judge(scorer, [Case(comment, 0, Policy(), History()) for comment in comments_of])
-    for comment, verdict, one in zip(comments_of, verdicts, decided, strict=True):
-        comment.verdict = verdict.model_dump(mode="json")
-        packed = step.example_of(comment).pack()
-        yield Lesson(site_id=site_id, comment_id=None, category=one.category, actor=trust.IMPORT, example=packed)
-
-
-def _comment(site_id: UUID, submission: Submission) -> Comment:
+def _comment(site_id: UUID, one: Decided) -> Comment:
     return Comment(
-        **submission.model_dump(),
+        **one.submission.model_dump(),
         site_id=site_id,
-        author_key=submissions.author_key(submission),
-        text_fingerprint=text.fingerprint(submission.text),
+        category=one.category,
+        author_key=submissions.author_key(one.submission),
+        text_fingerprint=text.fingerprint(one.submission.text),
     )

@@ -20,8 +20,9 @@ _MEANINGS: dict[str, Decided] = {
 
 def meaning(word: str, category: str = "") -> Decided | None:
     """What the word says, and why it was rejected; None for a word that nobody knows. Without a word: undecided."""
-    found = _MEANINGS.get(word.strip().casefold() or "pending")
-    why = _MEANINGS.get(category.strip().casefold())
+    named = category.strip().casefold()
+    found = _MEANINGS.get(word.strip().casefold() or named or "pending")
+    why = _MEANINGS.get(named)
     return why if found == _REJECTED and why and why[1] else found
 
 

@@ -1,6 +1,7 @@
 """A step of learning: each verdict counts once, whoever is killed, overtaken, erased or asked again."""
 
-from datetime import timedelta
+from collections import Counter
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,8 @@ from sqlmodel import col, select
 from service.core import comments, db, lessons, outbox, sites, submissions
 from service.core.comments import Settlement
 from service.core.db import Database
+from service.core.exchange import store as archive
+from service.core.exchange.entries import Entry
 from service.core.models import Category, Comment, Lesson, OutboxRow, SiteModel
 from service.core.policy import Decision, Verdict
 from service.core.queue import Topic
@@ -181,6 +184,27 @@ def test_an_imported_past_is_learnt(database: Database, settings: Settings, site
 
     assert _model(database, site_id).taught == 60
     assert _shift(database, site_id, "cheap watches") > 0.3
+
+
+def test_what_was_imported_is_learnt_once_and_is_older_than_what_moderators_say(
+    database: Database, settings: Settings, site_id: UUID
+) -> None:
+    written_at = datetime(2020, 1, 2, tzinfo=UTC)
+    decided = [("approved", text) for text in texts(ORDINARY, 20)] + [("spam", text) for text in texts(SELLING, 20)]
+    found = [
+        Entry(str(number), {"text": text, "posted_at": written_at}, status)
+        for number, (status, text) in enumerate([*decided, ("pending", "undecided")])
+    ]
+    list(archive.store(database, site_id, found, Counter()))
+
+    numbers = [seeding.seed_from_history(database, word_scorer(), site_id) for _ in range(2)]
+    step.learn_batch(database, settings)
+
+    assert numbers == [40, 0]
+    assert _model(database, site_id).taught == 40
+    assert _shift(database, site_id, "cheap watches") > 0.3
+    with database.reading() as session:
+        assert {lesson.at for lesson in session.exec(select(Lesson))} == {written_at}
 
 
 def _teach(database: Database, site_id: UUID, number: int) -> list[UUID]:
