@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, get_args
 
 import numpy as np
@@ -18,7 +19,7 @@ from service.core.intervals import Share
 from service.core.labels import LABELS, SPAM
 from service.core.models import Category, Comment, Site, Status
 from service.core.policy import LABEL_WORDS, Label, Policy, UnreadablePolicy, Verdict
-from workers import commands, past, thresholds
+from workers import commands, past, perspective, thresholds
 from workers.thresholds import Floats
 
 HELP = """Suggest a site's thresholds from what its moderators decided.
@@ -35,6 +36,11 @@ Examples:
   gatepost calibrate "Treaty blog" --false-holds 0.5% > suggested.json
 
   gatepost calibrate "Treaty blog" --label spam --label insult --save
+
+Or, without a site, from comments with the scores that Perspective gave them (columns text, TOXICITY, …): which \
+threshold of ours holds as many of them as an old one did.
+
+  gatepost calibrate --perspective scored.csv --at TOXICITY=0.8 --at INSULT=0.7 > policy.json
 """
 
 SELECTION = (
@@ -81,8 +87,8 @@ class _Gathered:
     newest: str = ""
 
 
-def calibrate(
-    site_name: Annotated[str, typer.Argument(metavar="SITE", help="The site's name.")],
+def calibrate(  # noqa: PLR0913 - a command names its options
+    site_name: Annotated[str | None, typer.Argument(metavar="SITE", help="The site's name.")] = None,
     *,
     false_holds: Annotated[
         str, typer.Option(metavar="SHARE", help="Harmless comments that may be held: 1% or 0.01.")
@@ -95,7 +101,21 @@ def calibrate(
         bool, typer.Option("--reviewed-only", help="Harmless is only what a human approved.")
     ] = False,
     save: Annotated[bool, typer.Option("--save", help="Save the thresholds as the site's next policy.")] = False,
+    perspective_file: Annotated[
+        Path | None,
+        typer.Option("--perspective", metavar="FILE", help="Comments with Perspective's scores: .csv, .tsv or .jsonl."),
+    ] = None,
+    at: Annotated[
+        list[str] | None,
+        typer.Option(help="With --perspective: an old threshold, ATTRIBUTE=0.8 or 0.8 for all; may be given again."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="With --perspective: print the whole table as JSON.")] = False,
 ) -> None:
+    if perspective_file is not None:
+        perspective.calibrate(perspective_file, at or (), as_json=as_json)
+        return
+    if site_name is None:
+        raise typer.BadParameter("Which site? Or --perspective FILE.")
     rate = _rate(false_holds)
     labels = _labels(label or LABELS)
     console = commands.console(stderr=True)

@@ -101,10 +101,15 @@ def find(sample: Sequence[Row], path: str, text: str | None = None, labels: Iter
     return Columns(text_column, chosen, _fields(rest), tuple(notes))
 
 
+def text_column(names: Sequence[str], sample: Sequence[Row]) -> str:
+    """The column of the text: one with a known name, else the longest. Raises UnclearColumnsError."""
+    return _text(names, sample, None, [])
+
+
 def _text(names: Sequence[str], sample: Sequence[Row], wanted: str | None, notes: list[str]) -> str:
     if wanted is not None:
         return named(wanted, names)
-    by_name = {_name(name): name for name in reversed(names)}
+    by_name = {plain_name(name): name for name in reversed(names)}
     known = next((by_name[name] for name in TEXTS if name in by_name), None)
     if known is not None:
         return known
@@ -128,7 +133,7 @@ def _written(written: str, names: Sequence[str]) -> tuple[str, Label]:
 def _labels(names: Sequence[str], sample: Sequence[Row], path: str, notes: list[str]) -> dict[str, Label]:
     found: dict[str, Label] = {}
     for name in names:
-        label = _label_of(_name(name))
+        label = _label_of(plain_name(name))
         if label is None or label in found:
             continue
         if odd := _odd_value(name, sample):
@@ -139,7 +144,7 @@ def _labels(names: Sequence[str], sample: Sequence[Row], path: str, notes: list[
 
 
 def _bare_label(names: Sequence[str], sample: Sequence[Row], path: str, notes: list[str]) -> dict[str, Label]:
-    by_name = {_name(name): name for name in reversed(names)}
+    by_name = {plain_name(name): name for name in reversed(names)}
     for name in (by_name[bare] for bare in BARE if bare in by_name):
         if not _odd_value(name, sample):
             label = _meaning({_plain(row.get(name) or "") for row in sample}, path)
@@ -156,7 +161,7 @@ def _meaning(values: set[str], path: str) -> str:
 
 
 def _fields(names: Sequence[str]) -> dict[str, str]:
-    by_name = {_name(name): name for name in reversed(names)}
+    by_name = {plain_name(name): name for name in reversed(names)}
     found = {field: [by_name[alias] for alias in aliases if alias in by_name] for field, aliases in FIELDS.items()}
     return {field: columns[0] for field, columns in found.items() if columns}
 
@@ -192,12 +197,14 @@ def _plain(value: str) -> str:
     return value.strip().casefold().replace("_", " ").strip("'\"")
 
 
-def _name(header: str) -> str:
+def plain_name(header: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", header.strip()).casefold()).strip("_")
 
 
 def named(wanted: str, names: Sequence[str]) -> str:
-    matching = [name for name in names if name == wanted] or [name for name in names if _name(name) == _name(wanted)]
+    matching = [name for name in names if name == wanted] or [
+        name for name in names if plain_name(name) == plain_name(wanted)
+    ]
     if not matching:
         raise UnclearColumnsError(f"There is no column “{wanted}”. There are: {', '.join(names)}.")
     return matching[0]

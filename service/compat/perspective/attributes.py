@@ -1,20 +1,11 @@
-"""What Perspective calls an attribute, and which of our scores answers for it; the values are ours."""
+"""The attributes of Perspective: those that a score of ours answers for, and the others."""
 
 from service.core.labels import SPAM
+from service.core.perspective import ATTRIBUTES
 from service.core.policy import Decision, Verdict
 
 PROBABILITY = "PROBABILITY"
 
-_LABELS = {
-    "TOXICITY": "toxicity",
-    "SEVERE_TOXICITY": "severe_toxicity",
-    "IDENTITY_ATTACK": "identity_attack",
-    "INSULT": "insult",
-    "PROFANITY": "obscene",
-    "THREAT": "threat",
-}
-_LABELS |= {f"{name}_EXPERIMENTAL": label for name, label in _LABELS.items()}
-_LABELS |= {"OBSCENE": "obscene", "SPAM": SPAM}
 LIKELY_TO_REJECT = "LIKELY_TO_REJECT"
 # Perspective had them; nothing of ours says what they say.
 _UNKNOWN_TO_US = {
@@ -40,7 +31,7 @@ def bare(name: str) -> str:
 
 
 def is_known(name: str) -> bool:
-    return bare(name) in _LABELS or bare(name) == LIKELY_TO_REJECT or bare(name) in _UNKNOWN_TO_US
+    return bare(name) in ATTRIBUTES or bare(name) == LIKELY_TO_REJECT or bare(name) in _UNKNOWN_TO_US
 
 
 def is_scored(name: str) -> bool:
@@ -49,14 +40,14 @@ def is_scored(name: str) -> bool:
 
 def needs_language(name: str) -> bool:
     """Whether an engine reads the text for it; spam and the policy's word do not depend on that alone."""
-    return _LABELS.get(bare(name), SPAM) != SPAM
+    return ATTRIBUTES.get(bare(name), SPAM) != SPAM
 
 
 def score(name: str, verdict: Verdict) -> float:
     """The attribute's score, 0 to 1. LIKELY_TO_REJECT: the highest of all, and what the policy says in any case."""
     if bare(name) == LIKELY_TO_REJECT:
         return max(*verdict.scores.values(), _AT_LEAST[verdict.decision])
-    return verdict.scores[_LABELS[bare(name)]]
+    return verdict.scores[ATTRIBUTES[bare(name)]]
 
 
 def is_supported_language(language: str) -> bool:
