@@ -1,10 +1,12 @@
 """A step of each topic, for whoever takes it: a Celery task, the sweeper, a thread of the embedded mode."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from service.core import outbox
 from service.core.db import Database
 from service.core.outage import Outage
 from service.core.queue import Topic
@@ -20,33 +22,42 @@ log = structlog.get_logger()
 class Step:
     """Work that may fail: that is logged, without the comment, and the rows come due again."""
 
-    def __init__(self, topic: Topic, work: Callable[[], int]) -> None:
-        """`work` gives back the number of rows that it has claimed."""
+    def __init__(self, topic: Topic, work: Callable[[], bool]) -> None:
+        """`work` gives back whether to go on at once."""
         self._topic = topic
         self._work = work
         self._outage = Outage(topic)
 
-    def take(self) -> int:
-        """The number of rows that were claimed; 0: nothing was due, or it has failed."""
+    def take(self) -> bool:
+        """Whether to take another at once; no: nothing is left that is due, or that may be done now, or it has failed."""
         try:
-            claimed = self._work()
+            more = self._work()
         except SQLAlchemyError as error:
             self._outage.failed(error)
         except Exception:
             log.exception("worker.failed", topic=self._topic)
         else:
             self._outage.passed()
-            return claimed
-        return 0
+            return more
+        return False
 
 
 def of(database: Database, settings: Settings, scorer: Callable[[], Scorer]) -> Mapping[Topic, Step]:
     """A step for each topic. `scorer` is asked each time; it may take seconds, or raise EngineUnavailableError."""
-    return {
-        Topic.SCORE: Step(Topic.SCORE, lambda: _score(database, settings, scorer)),
-        Topic.DELIVER: Step(Topic.DELIVER, lambda: delivery.deliver_batch(database, settings)),
-        Topic.LEARN: Step(Topic.LEARN, lambda: learning.learn_batch(database, settings)),
+    works: Mapping[Topic, Callable[[], int]] = {
+        Topic.SCORE: lambda: _score(database, settings, scorer),
+        Topic.DELIVER: lambda: delivery.deliver_batch(database, settings),
+        Topic.LEARN: lambda: learning.learn_batch(database, settings),
     }
+    return {topic: Step(topic, partial(_leaves_more, database, topic, work)) for topic, work in works.items()}
+
+
+def _leaves_more(database: Database, topic: Topic, work: Callable[[], int]) -> bool:
+    # A step that has found nothing to claim will find nothing the next moment: what is due waits for a place.
+    if not work():
+        return False
+    with database.reading() as session:
+        return outbox.is_due(session, topic)
 
 
 def _score(database: Database, settings: Settings, scorer: Callable[[], Scorer]) -> int:

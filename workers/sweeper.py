@@ -20,15 +20,15 @@ from workers.steps import Step
 log = structlog.get_logger()
 
 
-def sweep(database: Database, settings: Settings, topic: Topic, step: Step) -> int:
-    """Ring if rows of the topic are due, and take a step when they wait for too long: the rows that it claimed."""
+def sweep(database: Database, settings: Settings, topic: Topic, step: Step) -> bool:
+    """Ring if rows of the topic are due, and take a step when they wait for too long. Gives back whether to go on."""
     with database.reading() as session:
         waited = outbox.waited(session, topic)
         anything = waited is not None or outbox.anything_waits(session, topic)
     if anything:
         database.bell.ring(topic)
     if waited is None or waited < settings.drain_after:
-        return 0
+        return False
     log.warning("sweeper.drains", topic=topic, seconds=round(waited.total_seconds(), 1))
     return step.take()
 
@@ -50,10 +50,10 @@ def run(database: Database, settings: Settings, stop: threading.Event) -> None:
 
 def _sweep_on(database: Database, settings: Settings, topic: Topic, step: Step, stop: threading.Event) -> None:
     sweeping = Step(topic, lambda: sweep(database, settings, topic, step))
-    claimed = 0
+    more = False
     # What waits behind the rows that it has just done has waited for as long.
-    while not stop.wait(0 if claimed else settings.sweep_every.total_seconds()):
-        claimed = sweeping.take()
+    while not stop.wait(0 if more else settings.sweep_every.total_seconds()):
+        more = sweeping.take()
 
 
 def main() -> None:

@@ -164,6 +164,14 @@ def anything_waits(session: Session, topic: Topic) -> bool:
     return session.scalar(first) is not None
 
 
+def is_due(session: Session, topic: Topic, *conditions: ColumnElement[bool]) -> bool:
+    """Whether there is something to claim."""
+    due = select(col(OutboxRow.id)).where(
+        col(OutboxRow.topic) == topic, col(OutboxRow.due_at) <= db.now(session), *conditions
+    )
+    return session.scalars(due.limit(1)).first() is not None
+
+
 def _mine(session: Session, rows: Sequence[OutboxRow]) -> ColumnElement[bool]:
     mine = bulk.among(session, col(OutboxRow.id), [row.id for row in rows])
     return mine & bulk.among(session, col(OutboxRow.lease), {row.lease for row in rows if row.lease})
