@@ -27,6 +27,8 @@ class Job:
 
 def jobs(session: Session, rows: Sequence[OutboxRow]) -> list[Job]:
     """What there is to send. An erased event gives no job."""
+    if not rows:
+        return []
     events = {
         event.id: event
         for event in session.exec(select(Event).where(col(Event.id).in_([row.subject_id for row in rows])))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Table, delete, func, select, tuple_
+from sqlalchemy import Select, String, Table, cast, delete, func, literal, select, tuple_, union_all
 from sqlmodel import Session, col
 
 from service.core import bulk, db
@@ -17,15 +17,16 @@ from workers.signals import addresses
 from workers.signals.signal import History
 
 _IMPRINTS: Table = Imprint.__table__  # type: ignore[attr-defined]
-_SAME_TEXT_WITHIN = timedelta(days=1)
-_VELOCITY_WITHIN = timedelta(minutes=10)
+# What is counted: comments with the same value of a column, at the same site, that came within this time.
+_WITHIN = {
+    "author_key": timedelta(minutes=10),
+    "author_ip": timedelta(minutes=10),
+    "text_fingerprint": timedelta(days=1),
+}
 _HOST_WITHIN = timedelta(days=1)
-_SIMILAR_WITHIN = timedelta(weeks=1)
+SIMILAR_WITHIN = timedelta(weeks=1)
 # What came so often is known: further copies leave no imprint, and a flood does not make the next look slow.
 _ENOUGH = 20
-
-# (site, author or text or address) …
-_Key = tuple[UUID, object]
 
 
 @dataclass
@@ -44,24 +45,21 @@ def of(session: Session, comments: Sequence[Comment]) -> dict[UUID, History]:
     """The history of each comment, by its id; leaves their imprints. A comment is no part of its own past."""
     now = db.now(session)
 
-    def others(counts: Counter[_Key], key: _Key, comment: Comment, within: timedelta) -> int:
+    def others(name: str, comment: Comment) -> int:
+        counted = recent[name, comment.site_id, str(getattr(comment, name))]
         # An edited comment may itself be too old to be among those that were counted.
-        return max(counts[key] - (comment.created_at > now - within), 0)
+        return max(counted - (comment.created_at > now - _WITHIN[name]), 0)
 
     decided = all_comments.count_by_author(session, comments)
-    recent = _counts(session, Comment.author_key, {(c.site_id, c.author_key) for c in comments}, _VELOCITY_WITHIN)
-    texts = _counts(
-        session, Comment.text_fingerprint, {(c.site_id, c.text_fingerprint) for c in comments}, _SAME_TEXT_WITHIN
-    )
-    senders = _counts(session, Comment.author_ip, {(c.site_id, c.author_ip) for c in comments}, _VELOCITY_WITHIN)
+    recent = _recent(session, comments)
     shared = _shared(session, comments)
     return {
         c.id: History(
             author_approved=decided[c.site_id, c.author_key, Status.APPROVED],
             author_rejected=decided[c.site_id, c.author_key, Status.REJECTED],
-            same_text=others(texts, (c.site_id, c.text_fingerprint), c, _SAME_TEXT_WITHIN),
-            recent_from_address=others(senders, (c.site_id, c.author_ip), c, _VELOCITY_WITHIN),
-            recent_from_author=others(recent, (c.site_id, c.author_key), c, _VELOCITY_WITHIN),
+            same_text=others("text_fingerprint", c),
+            recent_from_address=others("author_ip", c),
+            recent_from_author=others("author_key", c),
             recent_with_host=shared[c.id].with_host,
             similar=shared[c.id].similar(c.site_id, here=True),
             similar_elsewhere=shared[c.id].similar(c.site_id, here=False),
@@ -70,17 +68,22 @@ def of(session: Session, comments: Sequence[Comment]) -> dict[UUID, History]:
     }
 
 
-def _counts(session: Session, column: object, keys: set[_Key], within: timedelta) -> Counter[_Key]:
-    known = {key for key in keys if key[1] is not None}
-    if not known:
-        return Counter()
-    columns = (col(Comment.site_id), col(column))
-    rows = session.execute(
-        select(*columns, func.count())
-        .where(tuple_(*columns).in_(known), col(Comment.created_at) > db.now(session) - within)
-        .group_by(*columns)
+def _recent(session: Session, comments: Sequence[Comment]) -> Counter[tuple[str, UUID, str]]:
+    """(column, site, value as text) -> number of comments; all in one query."""
+    now = db.now(session)
+    counts = [_count(name, comments, now - within) for name, within in _WITHIN.items()]
+    found = session.execute(union_all(*counts))
+    return Counter({(name, site_id, value): count for name, site_id, value, count in found})
+
+
+def _count(name: str, comments: Sequence[Comment], since: datetime) -> Select[str, UUID, str, int]:
+    site_id, column = col(Comment.site_id), getattr(Comment, name)
+    keys = {(c.site_id, value) for c in comments if (value := getattr(c, name)) is not None}
+    return (
+        select(literal(name), site_id, cast(column, String), func.count())
+        .where(tuple_(site_id, column).in_(keys), col(Comment.created_at) > since)
+        .group_by(site_id, column)
     )
-    return Counter({(site, key): count for site, key, count in rows.all()})
 
 
 def _shared(session: Session, comments: Sequence[Comment]) -> dict[UUID, _Shared]:
@@ -125,7 +128,7 @@ def _seen(session: Session, hashes: set[int]) -> _Seen:
     seen: _Seen = defaultdict(dict)
     if hashes:
         columns = (col(Imprint.hash), col(Imprint.comment_id), col(Imprint.site_id), col(Imprint.created_at))
-        recent = col(Imprint.created_at) > db.now(session) - _SIMILAR_WITHIN
+        recent = col(Imprint.created_at) > db.now(session) - SIMILAR_WITHIN
         for value, comment_id, site_id, at in session.execute(
             select(*columns).where(bulk.among(session, col(Imprint.hash), hashes), recent)
         ):
@@ -134,10 +137,10 @@ def _seen(session: Session, hashes: set[int]) -> _Seen:
 
 
 def _leave(session: Session, comments: Sequence[Comment], parts: Mapping[UUID, _Parts], seen: _Seen) -> None:
-    """Store the imprints, in place of those of an earlier revision, and forget what is too old to be looked at."""
+    """Store the imprints, in place of those of an earlier revision."""
     now = db.now(session)
-    session.execute(delete(Imprint).where(col(Imprint.comment_id).in_([comment.id for comment in comments])))
-    session.execute(delete(Imprint).where(col(Imprint.comment_id) < db.first_id(now - _SIMILAR_WITHIN)))
+    if edited := [comment.id for comment in comments if comment.revision > 1]:
+        session.execute(delete(Imprint).where(col(Imprint.comment_id).in_(edited)))
     rows = [
         {"comment_id": comment.id, "hash": value, "site_id": comment.site_id, "created_at": now}
         for comment in comments

@@ -17,8 +17,9 @@ from sqlmodel import Session, col, delete, select, tuple_
 
 from service.core import db, erasure, throttle
 from service.core.db import Database
-from service.core.models import AuditEntry, ConsoleSession, Event, IdempotencyKey, OutboxRow
+from service.core.models import AuditEntry, ConsoleSession, Event, IdempotencyKey, Imprint, OutboxRow
 from service.core.settings import Settings
+from workers import history
 
 log = structlog.get_logger()
 
@@ -82,6 +83,7 @@ def _rules(settings: Settings) -> Iterator[tuple[str, Batch]]:
     if settings.keep_traces_days:
         yield "traces", _traces(timedelta(days=settings.keep_traces_days))
     yield "events", _events(timedelta(days=settings.keep_events_days))
+    yield "imprints", _imprints(history.SIMILAR_WITHIN)
     yield "idempotency_keys", _idempotency_keys(timedelta(hours=settings.keep_idempotency_hours))
     if settings.keep_audit_days:
         yield "audit", _audit(timedelta(days=settings.keep_audit_days))
@@ -122,6 +124,13 @@ def _idempotency_keys(age: timedelta) -> Batch:
         return len(session.scalars(gone, execution_options={"synchronize_session": False}).all())
 
     return batch
+
+
+def _imprints(age: timedelta) -> Batch:
+    """Nobody looks at them any more, whatever the deployment keeps."""
+    return lambda session: _delete(
+        session, Imprint.comment_id, col(Imprint.comment_id) < db.first_id(db.now(session) - age)
+    )
 
 
 def _audit(age: timedelta) -> Batch:

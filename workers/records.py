@@ -56,6 +56,8 @@ def _lock(session: Session, ended: Ended) -> tuple[Collection[UUID], dict[UUID, 
     failed = {job.endpoint.id for job, outcome in ended if not outcome.delivered}
     endpoints: dict[UUID, Endpoint] = {}
     for ids, read in ((failed, False), ({job.endpoint.id for job, _ in ended} - failed, True)):
+        if not ids:
+            continue
         query = select(Endpoint).where(col(Endpoint.id).in_(ids)).order_by(col(Endpoint.id))
         found = session.exec(query.with_for_update(read=read, key_share=True))
         endpoints |= {endpoint.id: endpoint for endpoint in found}

@@ -1,13 +1,12 @@
 """One step of the scorer: claim due comments, score them as one batch, settle them."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ColumnElement
 from sqlmodel import Session, col
 
 from service.core import comments, db, outbox, policy, sites
@@ -29,12 +28,11 @@ LATE = "Scoring was not available in time; a human decides."
 
 # The texts that an engine gets in one call hold so many characters together, or are one: a call takes seconds at most.
 _CALL_CHARACTERS = 10_000
+_TRIED = col(OutboxRow.attempts) > 0
 # With a shorter lease too: a machine that is busy must not look like an engine that hangs.
 _LEAST_DEADLINE = timedelta(seconds=10)
 # What can wait is taken in batches that are so many times smaller.
 _FEW = 8
-
-Claim = Callable[[Session], Sequence[OutboxRow]]
 
 
 @dataclass(frozen=True)
@@ -55,32 +53,44 @@ def score_batch(database: Database, scorer: Scorer, settings: Settings) -> int:
     those that can wait have their turn: so few that a comment which comes meanwhile hardly waits for them.
     """
     lease = settings.score_lease
-
-    def due(limit: int, condition: ColumnElement[bool]) -> Claim:
-        return lambda session: outbox.claim(session, Topic.SCORE, limit, lease, condition)
-
-    def waiting(session: Session) -> Sequence[OutboxRow]:
-        return outbox.claim_waiting(session, Topic.SCORE, max(1, settings.score_batch // _FEW), lease)
-
-    fresh = _score(database, scorer, settings, due(settings.score_batch, col(OutboxRow.attempts) == 0))
-    claimed = fresh + _score(database, scorer, settings, due(1, col(OutboxRow.attempts) > 0))
-    return claimed or _score(database, scorer, settings, waiting)
-
-
-def _score(database: Database, scorer: Scorer, settings: Settings, claim: Claim) -> int:
-    # Committed before anything else is read: whatever may fail from here on counts as an attempt.
     with database.transaction() as session:
-        rows = claim(session)
-        claimed = time.monotonic()
-        jobs = _jobs(session, rows)
+        claim = _claimed(session, outbox.claim(session, Topic.SCORE, settings.score_batch, lease, ~_TRIED))
+        is_tried_due = outbox.is_due(session, Topic.SCORE, _TRIED)
+    claimed = _score(database, scorer, settings, claim)
+    if is_tried_due:
+        with database.transaction() as session:
+            claim = _claimed(session, outbox.claim(session, Topic.SCORE, 1, lease, _TRIED))
+        claimed += _score(database, scorer, settings, claim)
+    if not claimed:
+        with database.transaction() as session:
+            few = max(1, settings.score_batch // _FEW)
+            claim = _claimed(session, outbox.claim_waiting(session, Topic.SCORE, few, lease))
+        claimed = _score(database, scorer, settings, claim)
+    return claimed
+
+
+@dataclass(frozen=True)
+class _Claim:
+    rows: Sequence[OutboxRow]
+    jobs: Sequence[Job]
+    at: float  # by this machine's monotonic clock
+
+
+def _claimed(session: Session, rows: Sequence[OutboxRow]) -> _Claim:
+    """To be committed before anything else is read: whatever may fail from here on counts as an attempt."""
+    return _Claim(rows, _jobs(session, rows), time.monotonic())
+
+
+def _score(database: Database, scorer: Scorer, settings: Settings, claim: _Claim) -> int:
+    rows, jobs = claim.rows, claim.jobs
     if not rows:
         return 0
     worn_out = [job for job in jobs if job.row.attempts > settings.score_attempts]
     fresh = [job for job in jobs if job.row.attempts <= settings.score_attempts]
     cases = _cases(database, fresh)
     with deadline.enforced(max(settings.score_lease * 0.8, _LEAST_DEADLINE)):
-        tried, verdicts = _judge_in_time(scorer, cases, claimed + settings.score_lease.total_seconds() / 3)
-    verdicts = _timed(claimed, verdicts) | {job.row.id: policy.unscored(FAILED) for job in worn_out}
+        tried, verdicts = _judge_in_time(scorer, cases, claim.at + settings.score_lease.total_seconds() / 3)
+    verdicts = _timed(claim.at, verdicts) | {job.row.id: policy.unscored(FAILED) for job in worn_out}
     with database.transaction() as session:
         outbox.give_back(session, [job.row for job in fresh if job.row.id not in tried])
         for job in fresh:
@@ -105,6 +115,8 @@ def hold_overdue(database: Database, settings: Settings) -> int:
 
 def _jobs(session: Session, rows: Sequence[OutboxRow]) -> list[Job]:
     """What there is to decide. A comment that was erased, or decided by a human meanwhile, gives no job."""
+    if not rows:
+        return []
     by_id = {comment.id: comment for comment in comments.pending(session, [row.subject_id for row in rows])}
     return [Job(row, comment) for row in rows if (comment := by_id.get(row.subject_id))]
 

@@ -29,7 +29,7 @@ class Step:
         self._outage = Outage(topic)
 
     def take(self) -> bool:
-        """Whether to take another at once; no: nothing is left that is due, or that may be done now, or it has failed."""
+        """Whether to take another at once; no: nothing is left that may be done now, or it has failed."""
         try:
             more = self._work()
         except SQLAlchemyError as error:
@@ -53,11 +53,12 @@ def of(database: Database, settings: Settings, scorer: Callable[[], Scorer]) -> 
 
 
 def _leaves_more(database: Database, topic: Topic, work: Callable[[], int]) -> bool:
-    # A step that has found nothing to claim will find nothing the next moment: what is due waits for a place.
+    # A step that has found nothing to claim will find nothing the next moment: what is due waits for a place. And one
+    # that is rung for in vain costs more than this question.
     if not work():
         return False
     with database.reading() as session:
-        return outbox.is_due(session, topic)
+        return outbox.is_due(session, topic) or outbox.anything_waits(session, topic)
 
 
 def _score(database: Database, settings: Settings, scorer: Callable[[], Scorer]) -> int:

@@ -17,9 +17,7 @@ from sqlalchemy import (
     Engine,
     Table,
     event,
-    func,
     make_url,
-    select,
 )
 from sqlalchemy import create_engine as sqlalchemy_engine
 from sqlalchemy.dialects import postgresql as postgresql_dialect
@@ -164,12 +162,15 @@ def now(session: Session) -> datetime:
     if "now" not in session.info:
         # A SQLite database is this machine's, and its own clock has whole seconds.
         local = session.get_bind().dialect.name == "sqlite"
-        session.info["now"] = datetime.now(UTC) if local else session.scalars(_NOW).one()
+        session.info["now"] = datetime.now(UTC) if local else _clock(session)
     at: datetime = session.info["now"]
     return at
 
 
-_NOW = select(func.now(type_=UtcDateTime()))
+def _clock(session: Session) -> datetime:
+    # Asked of the driver: nearly every transaction asks, and a statement of SQLAlchemy's costs more than the answer.
+    at: datetime = session.connection().exec_driver_sql("SELECT now()").scalar_one()
+    return at.astimezone(UTC)
 
 
 def keyring(session: Session) -> Keyring:

@@ -16,6 +16,8 @@ import psycopg
 from psycopg.abc import PQGen
 from psycopg.pq import TransactionStatus
 from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from service.core.outage import LostError, Outage
 
@@ -33,6 +35,8 @@ _SETTINGS = {
 _LEAVE_WITH_CLIENT = "SET client_connection_check_interval = '1s'"
 # How often psycopg looks up from waiting.
 _INTERVAL_SECONDS = 0.1
+# A connection that was in use so recently is not asked whether it still lives.
+_TRUSTED_SECONDS = 1.0
 
 
 class Patience:
@@ -109,8 +113,9 @@ class Gate:
 def engine(url: URL) -> Engine:
     # What the URL says itself counts.
     settings = {name: value for name, value in _SETTINGS.items() if name not in url.query}
-    # A connection for each of the web's forty threads: one that waits for a connection would hold its thread.
-    made = create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=settings, pool_size=40)
+    # A connection for each of the web's forty threads: one that waits for a connection would hold its thread. The last
+    # one used is the next, so that under load few of them are asked whether they still live.
+    made = create_engine(url, hide_parameters=True, connect_args=settings, pool_size=40, pool_use_lifo=True)
     gate = Gate()
 
     @event.listens_for(made, "do_connect")
@@ -124,7 +129,28 @@ def engine(url: URL) -> Engine:
         connection.execute(_LEAVE_WITH_CLIENT)
         connection.autocommit = False
 
+    @event.listens_for(made, "checkin")
+    def rest(_connection: object, record: ConnectionPoolEntry) -> None:
+        record.info["rests_since"] = time.monotonic()
+
+    @event.listens_for(made, "checkout")
+    def check(connection: Connection, record: ConnectionPoolEntry, _proxy: object) -> None:
+        # As SQLAlchemy's `pool_pre_ping`, which asks before each transaction.
+        rested = time.monotonic() - record.info.get("rests_since", time.monotonic())
+        if rested > _TRUSTED_SECONDS and not _lives(connection):
+            raise InvalidatePoolError
+
     return made
+
+
+def _lives(connection: Connection) -> bool:
+    try:
+        connection.autocommit = True
+        connection.execute("")
+        connection.autocommit = False
+    except psycopg.Error:
+        return False
+    return True
 
 
 def _connect(args: list[Any], parameters: Mapping[str, Any]) -> Connection:

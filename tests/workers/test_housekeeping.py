@@ -19,6 +19,7 @@ from service.core.models import (
     Delivery,
     Event,
     IdempotencyKey,
+    Imprint,
     LoginThrottle,
     OutboxRow,
     Status,
@@ -219,3 +220,16 @@ def test_a_round_that_fails_is_not_the_last(database: Database, monkeypatch: pyt
     housekeeping.run(database, Settings(_env_file=None), stop)
 
     assert seen == [1, 1]
+
+
+def test_imprints_of_comments_older_than_a_week_are_removed(database: Database, site_id: UUID) -> None:
+    old, recent = (_submit(database, site_id, days) for days in (8, 6))
+    with database.transaction() as session:
+        for comment_id in (old, recent):
+            session.add_all(Imprint(comment_id=comment_id, hash=number, site_id=site_id) for number in range(3))
+
+    removed = _tidy(database)
+
+    assert removed["imprints"]
+    with database.reading() as session:
+        assert session.scalars(select(Imprint.comment_id).distinct()).all() == [recent]
