@@ -15,6 +15,7 @@ from sqlmodel import SQLModel
 
 from service import migrations
 from service.core import (
+    akismet_keys,
     comments,
     keys,
     lessons,
@@ -102,6 +103,7 @@ def test_every_table_takes_a_row(migrated_url: str) -> None:
     with database.transaction() as session:
         site = sites.create(session, "Treaty blog")
         keys.issue(session, site.id, models.Scope.ADMIN)
+        akismet_keys.issue(session, site)
         endpoint = webhooks.create(session, site.id, "https://blog.example.org/", allow_private=False)
         event = webhooks.ping(session, endpoint)
         comment = submissions.submit(session, site.id, Submission(text="Thank you."), "k-1")

@@ -4,13 +4,15 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 
 from sqlmodel import Session, col, select
 
 from service.core import db, signing, signing_keys
 from service.core.encryption import Keyring
 from service.core.models import Endpoint, Event, OutboxRow, SigningKey
-from workers import outbound
+from workers import callbacks, outbound
+from workers.callbacks import Plugin
 from workers.retries import Outcome
 
 
@@ -23,6 +25,7 @@ class Job:
     endpoint: Endpoint
     keys: Sequence[SigningKey]
     claimed_at: datetime  # by the database's clock: a worker whose own is wrong would sign a wrong time
+    plugin: Plugin | None = None  # Akismet's, which is told in its own shape
 
 
 def jobs(session: Session, rows: Sequence[OutboxRow]) -> list[Job]:
@@ -38,22 +41,38 @@ def jobs(session: Session, rows: Sequence[OutboxRow]) -> list[Job]:
         endpoint.id: endpoint for endpoint in session.exec(select(Endpoint).where(col(Endpoint.id).in_(endpoint_ids)))
     }
     keys = signing_keys.live(session, endpoint_ids)
-    return [
-        Job(row, events[row.subject_id], endpoints[row.endpoint_id], keys[row.endpoint_id], db.now(session))
+    found = [
+        (row, events[row.subject_id], endpoints[row.endpoint_id])
         for row in rows
         if row.subject_id in events and row.endpoint_id in endpoints
+    ]
+    plugins = callbacks.plugins(session, [(event, endpoint) for _, event, endpoint in found])
+    return [
+        Job(row, event, endpoint, keys[endpoint.id], db.now(session), plugins.get((event.id, endpoint.id)))
+        for row, event, endpoint in found
+        if endpoint.key_id is None or (event.id, endpoint.id) in plugins
     ]
 
 
 async def post(client: outbound.Client, keyring: Keyring, job: Job, *, within: timedelta) -> Outcome:
-    secrets = [keyring.decrypt(key.secret) for key in job.keys]
-    signature = signing.headers(str(job.event.id), int(job.claimed_at.timestamp()), job.event.body, secrets)
-    headers = {"content-type": "application/json", "user-agent": "Gatepost", **signature}
+    body, own_headers = _content(keyring, job)
+    headers = {"content-type": "application/json", "user-agent": "Gatepost", **own_headers}
     started = time.monotonic()
-    answer, failed = None, None
+    answer, failed, refusal = None, None, None
     try:
-        answer = await client.post(job.endpoint.url, job.event.body.encode(), headers, within=within)
+        answer = await client.post(job.endpoint.url, body.encode(), headers, within=within)
     except outbound.OutboundError as error:
         failed = error
+    if answer and answer.status == HTTPStatus.OK and job.plugin:
+        refusal = callbacks.refusal(job.event, answer)
     took = timedelta(seconds=time.monotonic() - started)
-    return Outcome(job.claimed_at + took, round(took / timedelta(milliseconds=1)), answer, failed)
+    return Outcome(job.claimed_at + took, round(took / timedelta(milliseconds=1)), answer, failed, refusal)
+
+
+def _content(keyring: Keyring, job: Job) -> tuple[str, dict[str, str]]:
+    """What is sent: the body, and the headers that go with it."""
+    if job.plugin:
+        return callbacks.body(job.event, job.plugin, keyring), callbacks.HEADERS
+    secrets = [keyring.decrypt(key.secret) for key in job.keys]
+    signature = signing.headers(str(job.event.id), int(job.claimed_at.timestamp()), job.event.body, secrets)
+    return job.event.body, signature

@@ -94,10 +94,10 @@ def _note(session: Session, endpoint: Endpoint, outcome: Outcome, disable_after:
         return
     # What was under way when the pause began failed for the same reason: sixteen at once are not sixteen in a row.
     is_paused = endpoint.paused_until is not None and now < endpoint.paused_until
-    if not outcome.overtaken:
+    if not outcome.about_event:
         endpoint.failing_since = endpoint.failing_since or now
         endpoint.failures += not is_paused
-    if outcome.asks_for_less or not (is_paused or outcome.overtaken):
+    if outcome.asks_for_less or not (is_paused or outcome.about_event):
         _pause(endpoint, now, retries.pause(endpoint.failures, outcome, jitter))
     if outcome.status == HTTPStatus.GONE:
         _disable(session, endpoint, "The receiver answered 410 Gone.")
@@ -129,4 +129,4 @@ def _tell(job: Job, outcome: Outcome) -> None:
 
 
 def _error(outcome: Outcome) -> str | None:
-    return str(outcome.error) if outcome.error else None
+    return str(outcome.error) if outcome.error else outcome.refusal

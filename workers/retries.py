@@ -27,7 +27,9 @@ class Outcome:
     milliseconds: int
     answer: outbound.Answer | None = None
     error: outbound.OutboundError | None = None
-    # It failed, while what began no earlier was delivered: that says something of the event, nothing of the endpoint.
+    # What a receiver that takes the post says against this event, with a status of success.
+    refusal: str | None = None
+    # It failed, while what began no earlier was delivered.
     overtaken: bool = False
 
     @property
@@ -36,7 +38,13 @@ class Outcome:
 
     @property
     def delivered(self) -> bool:
-        return self.status is not None and 200 <= self.status < 300  # noqa: PLR2004 - the class of success
+        # 2xx is the class of success.
+        return self.status is not None and 200 <= self.status < 300 and self.refusal is None  # noqa: PLR2004
+
+    @property
+    def about_event(self) -> bool:
+        """It says something of the event, and nothing of how the endpoint fares."""
+        return self.overtaken or self.refusal is not None
 
     @property
     def busy(self) -> bool:

@@ -16,7 +16,7 @@ from service.core.quotas import Quota, Quotas
 
 @dataclass
 class Entry:
-    """A request at the door, and what `admit` has found out of it."""
+    """A request at the door, and what `admit` has found out of it; `found`, when the door has found out itself."""
 
     bearer: str
     found: Holder | errors.GatepostError | None = None
@@ -34,15 +34,16 @@ class Entry:
 def admit(database: Database, quotas: Quotas | None, entries: Sequence[Entry], needed: Scope) -> None:
     """Find out of each whether it may come in; together, they cost the database as much as one."""
     with database.reading() as session:
-        found = keys.authenticate_each(session, {entry.bearer for entry in entries}, needed)
-        holders = [holder for holder in found.values() if isinstance(holder, Holder)]
+        unknown = [entry for entry in entries if entry.found is None]
+        found = keys.authenticate_each(session, {entry.bearer for entry in unknown}, needed)
+        for entry in unknown:
+            entry.found = found[entry.bearer]
+        holders = [entry.found for entry in entries if isinstance(entry.found, Holder)]
         news = {holder.key.id for holder in holders if keys.is_use_news(session, holder.key)}
     for key_id in sorted(news):
         # A database that is read-only or full still answers questions.
         with suppress(DBAPIError), database.transaction() as session:
             keys.note_use(session, key_id)
-    for entry in entries:
-        entry.found = found[entry.bearer]
     if quotas:
         _count(quotas, entries)
 

@@ -40,20 +40,22 @@ def issue(session: Session, site_id: UUID, scope: Scope, name: str = "", expires
     now = db.now(session)
     if expires_at is not None and expires_at <= now:
         raise errors.InvalidKeyError
-    key_id = "".join(secrets.choice(_ALPHABET) for _ in range(12))
+    key = without_bearer(session, site_id, scope, name)
+    key.expires_at = expires_at
     secret = secrets.token_urlsafe(32)
-    key = Key(
-        id=key_id,
-        site_id=site_id,
-        secret_hash=_hash(secret),
-        scope=scope,
-        name=name,
-        created_at=now,
-        expires_at=expires_at,
-    )
+    key.secret_hash = _hash(secret)
+    session.flush()
+    return f"gp_{key.id}_{secret}"
+
+
+def without_bearer(session: Session, site_id: UUID, scope: Scope, name: str) -> Key:
+    """A key that no bearer opens: its secret has a form of its own, kept elsewhere. Used, listed and revoked as any."""
+    key_id = "".join(secrets.choice(_ALPHABET) for _ in range(12))
+    # No hash is empty.
+    key = Key(id=key_id, site_id=site_id, secret_hash="", scope=scope, name=name, created_at=db.now(session))
     session.add(key)
     session.flush()
-    return f"gp_{key_id}_{secret}"
+    return key
 
 
 def public_id(bearer: str) -> str:
@@ -90,7 +92,7 @@ def _checked(session: Session, bearer: str, holder: Holder | None, needed: Scope
     secret = bearer.removeprefix(f"gp_{public_id(bearer)}_")
     # Compared even for an unknown key, so that the time tells nothing.
     matches = hmac.compare_digest(_hash(secret), key.secret_hash if key else _hash(""))
-    if holder is None or not matches or not _is_live(session, holder.key):
+    if holder is None or not matches or not is_live(session, holder.key):
         return errors.UnauthorizedError()
     if needed not in _GRANTS[holder.key.scope]:
         return errors.ForbiddenError(f"This key has the scope “{holder.key.scope}”; this needs “{needed}”.")
@@ -127,7 +129,7 @@ def revoke(session: Session, key_id: str, site_id: UUID | None = None) -> None:
     key.revoked_at = key.revoked_at or db.now(session)
 
 
-def _is_live(session: Session, key: Key) -> bool:
+def is_live(session: Session, key: Key) -> bool:
     return key.revoked_at is None and (key.expires_at is None or db.now(session) < key.expires_at)
 
 

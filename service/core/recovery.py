@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, and_, exists
 from sqlmodel import Session, col, select
 
-from service.core import outbox, webhooks
+from service.core import callbacks, outbox, webhooks
 from service.core.models import Delivery, Endpoint, Event, OutboxRow
 from service.core.queue import Topic
 
@@ -38,6 +38,8 @@ def recover(session: Session, endpoint: Endpoint, since: datetime, *, again: boo
         .order_by(col(Event.created_at), col(Event.id))
         .limit(_CHUNK + 1)
     )
+    if endpoint.key_id is not None:
+        query = query.where(callbacks.concerns(endpoint))
     found = session.exec(query if again else query.where(~_delivered(endpoint))).all()
     for event_id, _ in found[:_CHUNK]:
         outbox.put(session, Topic.DELIVER, event_id, endpoint.id)

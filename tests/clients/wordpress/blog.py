@@ -86,6 +86,8 @@ class Blog:
     """`front` is the port where rest.akismet.com's certificate is shown."""
 
     def __init__(self, suite: str, folder: Path, database: MariaDB, front: int, authority: Path) -> None:
+        self.suite = suite
+        self.key = ""
         self.root = folder / f"wordpress-{suite}"
         port = ports.find_free()
         self.url = f"http://127.0.0.1:{port}"
@@ -111,8 +113,8 @@ class Blog:
         command = ["php", "-d", "display_errors=stderr", "-S", f"127.0.0.1:{port}", "-t", str(self.root)]
         self.server = Process(command, log=folder / f"{suite}.log", env={"PHP_CLI_SERVER_WORKERS": "4"})
 
-    def start(self, key: str) -> None:
-        self._php("setup.php", key)
+    def start(self) -> None:
+        self._php("setup.php", self.key)
         self.server.start()
         eventually(self._answers, within=timedelta(seconds=60), context=lambda: self.server.tail)
 

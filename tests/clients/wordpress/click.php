@@ -1,17 +1,24 @@
 <?php
-// A moderator's click in WordPress: `php click.php spam|unspam|recheck ID`, logged in as the administrator.
+// A click in WordPress's own pages, by the administrator: `php click.php spam|unspam|trash ID`, `option NAME VALUE`, …
 require 'wp-load.php';
 wp_set_current_user( 1 );
 
-list( , $action, $id ) = $argv;
-if ( 'recheck' === $action ) {
-	echo json_encode( Akismet::check_db_comment( $id ) );
-} elseif ( 'verify' === $action ) {
-	echo json_encode( Akismet::verify_key( $id ) );
-} elseif ( 'stats' === $action ) {
-	require_once AKISMET__PLUGIN_DIR . 'class.akismet-admin.php';
-	echo json_encode( array( Akismet_Admin::get_akismet_user( $id ), Akismet_Admin::get_stats( $id ) ) );
-} else {
-	call_user_func( "wp_{$action}_comment", $id );
-	echo json_encode( wp_get_comment_status( $id ) );
+list( , $action, $given ) = $argv;
+switch ( $action ) {
+	case 'recheck':
+		$told = Akismet::check_db_comment( $given );
+		break;
+	case 'verify':
+		$told = Akismet::verify_key( $given );
+		break;
+	case 'account':
+		require_once AKISMET__PLUGIN_DIR . 'class.akismet-admin.php';
+		$told = array( Akismet_Admin::get_akismet_user( $given ), Akismet_Admin::get_stats( $given ) );
+		break;
+	case 'option':
+		$told = update_option( $given, $argv[3] );
+		break;
+	default:
+		$told = call_user_func( "wp_{$action}_comment", $given );
 }
+echo json_encode( $told );
