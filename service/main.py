@@ -8,6 +8,10 @@ from fastapi import FastAPI
 
 from service.api import authors, comments, document, health, keys, limits, problems, shadows, sites, webhooks
 from service.api.quotas import QuotaHeaders
+from service.compat import openai
+from service.compat.akismet import account as akismet_account
+from service.compat.akismet import checks as akismet_checks
+from service.compat.perspective import routes as perspective
 from service.console import routes as console
 from service.core import encryption, logs, quotas
 from service.core.db import Database, create_engine
@@ -57,7 +61,8 @@ def build_app(settings: Settings, bell: Bell, lifespan: Lifespan | None = None) 
     app.add_middleware(limits.BodyGuard)
     problems.install(app)
     document.install(app)
-    for door in (comments, authors, webhooks, sites, shadows, keys, health):
+    doors = (comments, authors, webhooks, sites, shadows, keys, health)
+    for door in (*doors, akismet_checks, akismet_account, perspective, openai):
         app.include_router(door.router)
     console.install(app)
     return app

@@ -144,6 +144,8 @@ def _leave(session: Session, comments: Sequence[Comment], parts: Mapping[UUID, _
     rows = [
         {"comment_id": comment.id, "hash": value, "site_id": comment.site_id, "created_at": now}
         for comment in comments
+        # Of what is not kept, nothing is; and it may be erased by now.
+        if not comment.transient
         for value in sorted(parts[comment.id].all)
         if len(seen[value]) <= _ENOUGH
     ]

@@ -27,7 +27,9 @@ log = structlog.get_logger()
 Batch = Callable[[Session], int]
 
 _EVERY = timedelta(hours=1)
-_JOURNAL_EVERY = timedelta(seconds=30)
+_ROUND = timedelta(seconds=30)
+# Longer than any door waits for a verdict.
+_LEFT_AFTER = timedelta(minutes=1)
 # Between two batches: whoever waits for the database has a turn.
 _BREATH_SECONDS = 0.05
 _ROWS = 500
@@ -35,13 +37,14 @@ _ROWS = 500
 
 def run(database: Database, settings: Settings, stop: threading.Event) -> None:
     """Tidy up now and every hour, until told to stop."""
-    rounds = _EVERY // _JOURNAL_EVERY
+    rounds = _EVERY // _ROUND
     number = 0
     while not stop.is_set():
         try:
             if number % rounds == 0:
                 removed = tidy(database, settings, stop)
                 log.info("housekeeping", **{name: count for name, count in removed.items() if count})
+            erase_leftovers(database)
             empty_journal(database)
         except DBAPIError as error:
             log.error("housekeeping.database", error=type(error.orig).__name__)
@@ -49,7 +52,7 @@ def run(database: Database, settings: Settings, stop: threading.Event) -> None:
             # The thread must live: there is another hour.
             log.exception("housekeeping.failed")
         number += 1
-        stop.wait(_JOURNAL_EVERY.total_seconds())
+        stop.wait(_ROUND.total_seconds())
 
 
 def tidy(database: Database, settings: Settings, stop: threading.Event) -> Counter[str]:
@@ -64,6 +67,13 @@ def tidy(database: Database, settings: Settings, stop: threading.Event) -> Count
                 break
             stop.wait(_BREATH_SECONDS)
     return removed
+
+
+def erase_leftovers(database: Database) -> None:
+    """Erase what was only asked about, when the process that was asked has died before it could."""
+    with database.transaction() as session:
+        if count := erasure.transient_before(session, db.now(session) - _LEFT_AFTER):
+            log.info("housekeeping.leftovers", comments=count)
 
 
 def empty_journal(database: Database) -> None:

@@ -1,14 +1,14 @@
 """Forgetting: an author's comments when they ask for it, and what a deployment keeps no longer."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, update
+from sqlalchemy import ColumnElement, delete, func, or_, update
 from sqlmodel import Session, col, select
 
-from service.core import comments, db
+from service.core import bulk, comments, db, outbox
 from service.core.models import Comment, Status
 
 # What is locked and deleted in one transaction: nobody waits for long behind it.
@@ -69,6 +69,22 @@ def traces_before(session: Session, at: datetime, after: UUID) -> Sequence[UUID]
         update(Comment).where(col(Comment.id).in_(ids)).values(author_ip=None, user_agent=None, referrer=None)
     )
     return ids
+
+
+def transient(session: Session, ids: Collection[UUID]) -> None:
+    """Erase comments that were only asked about: nothing says that they were there."""
+    mine = bulk.among(session, col(Comment.id), ids) & col(Comment.transient)
+    found = session.exec(select(Comment.id).where(mine).order_by(col(Comment.id)).with_for_update()).all()
+    outbox.forget(session, found)
+    session.execute(delete(Comment).where(col(Comment.id).in_(found)), execution_options={"synchronize_session": False})
+
+
+def transient_before(session: Session, at: datetime) -> int:
+    """Erase up to `BATCH` of those from before then, which a process that died has left; how many these were."""
+    left = col(Comment.transient) & (col(Comment.id) < db.first_id(at))
+    ids = session.exec(select(Comment.id).where(left).order_by(col(Comment.id)).limit(BATCH)).all()
+    transient(session, ids)
+    return len(ids)
 
 
 def _erase(session: Session, which: ColumnElement[bool], actor: str) -> int:

@@ -24,6 +24,8 @@ class Incoming:
     entry: Entry
     submission: Submission
     idempotency_key: str | None = None
+    # Asked about, and not to be kept.
+    transient: bool = False
 
 
 class Intake:
@@ -46,7 +48,9 @@ class Intake:
         refused: dict[int, Stored] = {}
         for number, one in enumerate(group):
             try:
-                arrivals.append(submissions.arrival(one.entry.site.id, one.submission, one.idempotency_key))
+                arrivals.append(
+                    submissions.arrival(one.entry.site.id, one.submission, one.idempotency_key, transient=one.transient)
+                )
             except errors.GatepostError as refusal:
                 refused[number] = refusal
         stored = iter(store(self._database, arrivals))

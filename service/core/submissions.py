@@ -79,11 +79,14 @@ class Arrival:
     site_id: UUID
     submission: Submission
     once: Once | None = None
+    transient: bool = False
 
 
-def arrival(site_id: UUID, submission: Submission, idempotency_key: str | None = None) -> Arrival:
+def arrival(
+    site_id: UUID, submission: Submission, idempotency_key: str | None = None, *, transient: bool = False
+) -> Arrival:
     once = Once(idempotency_key, _body_hash([submission])) if idempotency_key else None
-    return Arrival(site_id, submission, once)
+    return Arrival(site_id, submission, once, transient)
 
 
 def submit(session: Session, site_id: UUID, submission: Submission, idempotency_key: str | None = None) -> Comment:
@@ -131,7 +134,7 @@ def build(arrivals: Sequence[Arrival], now: datetime) -> list[Comment]:
     made = []
     for one in arrivals:
         content = one.submission
-        own = {"id": db.new_id(), "site_id": one.site_id, "created_at": now}
+        own = {"id": db.new_id(), "site_id": one.site_id, "created_at": now, "transient": one.transient}
         made.append(db.instance(Comment, {**_BLANK, **vars(content), **derived(content), **own}))
     return made
 

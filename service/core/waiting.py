@@ -9,14 +9,16 @@ import threading
 import time
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from uuid import UUID
 
 from sqlalchemy import or_
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
 
-from service.core import bulk, groups
+from service.core import bulk, erasure, errors, groups
 from service.core.db import Database
+from service.core.groups import Groups
 from service.core.intake import Incoming, Intake
 from service.core.models import Comment, Status
 from service.core.outage import Outage
@@ -35,14 +37,24 @@ class Waiting:
         self._lock = threading.Lock()
         self._outage = Outage("waiting")
         self._thread = ThreadPoolExecutor(1, "waiting")
+        self._forgetting: Groups[UUID, None] = Groups(self._erase)
 
     async def submit(self, incoming: Incoming) -> Comment:
         """Take a comment in as the API does; give it back as soon as it is decided, or PENDING when it is too late.
 
         Raises as `Intake.submit` does.
         """
-        until = asyncio.get_running_loop().time() + self._seconds
-        return await self.decided(await self._intake.submit(incoming), until)
+        until = self.deadline()
+        comment = await self._intake.submit(incoming)
+        try:
+            return await self.decided(comment, until)
+        finally:
+            if incoming.transient:
+                await self._forget(comment.id)
+
+    def deadline(self) -> float:
+        """When who comes now is answered at the latest, by the event loop's clock."""
+        return asyncio.get_running_loop().time() + self._seconds
 
     async def decided(self, comment: Comment, until: float) -> Comment:
         """The stored comment once it is decided; as it is when the event loop's clock shows `until`."""
@@ -58,6 +70,16 @@ class Waiting:
         finally:
             with self._lock:
                 self._waiting.pop(future, None)
+
+    async def _forget(self, comment_id: UUID) -> None:
+        """Erase it, with others. A failure is the housekeeping's to mend: there is an answer to give."""
+        with suppress(DBAPIError, errors.CrowdedError):
+            await self._forgetting.join(comment_id)
+
+    def _erase(self, ids: Sequence[UUID]) -> Sequence[None]:
+        with self._database.transaction() as session:
+            erasure.transient(session, ids)
+        return [None] * len(ids)
 
     def _join(self, future: asyncio.Future[Comment], comment_id: UUID) -> None:
         with self._lock:
@@ -91,5 +113,5 @@ class Waiting:
 
 
 def is_decided(comment: Comment) -> bool:
-    """A comment that must not be kept gets a verdict and stays PENDING: nobody else is to see it."""
+    """A transient one has a verdict then, and no other status."""
     return comment.status != Status.PENDING or comment.verdict is not None

@@ -49,6 +49,16 @@ ROUTES: dict[tuple[str, str], tuple[Scope, Any]] = {
 }
 # Whoever comes may ask these; a door that lets in without a key is listed here or the test fails.
 PUBLIC = {"/", "/console", "/docs", "/docs/oauth2-redirect", "/healthz", "/openapi.json", "/readyz", "/redoc"}
+# What the clients of other services ask; their keys and refusals are theirs too: tests/compat.
+PERSPECTIVE = {
+    *("/$discovery/rest", "/discovery/v1/apis/commentanalyzer/v1alpha1/rest"),
+    *(f"{base}/comments:{verb}" for base in ("", "/v1alpha1") for verb in ("analyze", "suggestscore")),
+}
+AKISMET = {
+    *(f"/1.1/{name}" for name in ("comment-check", "submit-spam", "submit-ham", "verify-key", "deactivate", "test")),
+    *("/1.1/get-stats", "/1.1/get-subscription", "/1.2/key-sites", "/1.2/usage-limit"),
+}
+DOORS = {"/v1/moderations", *PERSPECTIVE, *AKISMET}
 # What a route cannot be asked without.
 QUERIES = {"/v1/site/policy/diff": {"before": 1}}
 MALFORMED = (
@@ -109,7 +119,7 @@ def test_every_route_is_listed_here_with_the_scope_that_the_document_names(app: 
 
 
 def test_no_route_hides_from_the_document(app: FastAPI) -> None:
-    assert {path for _, path in operations(app)} == {path for _, path in ROUTES} | PUBLIC
+    assert {path for _, path in operations(app)} == {path for _, path in ROUTES} | PUBLIC | DOORS
     # Its routes have a table of their own: tests/console/test_roles.py.
     assert mounts(app).keys() == {"/console"}
 

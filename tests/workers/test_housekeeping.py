@@ -216,7 +216,7 @@ def test_a_round_that_fails_is_not_the_last(database: Database, monkeypatch: pyt
 
     monkeypatch.setattr(housekeeping, "tidy", tidy)
     monkeypatch.setattr(housekeeping, "_EVERY", timedelta(milliseconds=1))
-    monkeypatch.setattr(housekeeping, "_JOURNAL_EVERY", timedelta(milliseconds=1))
+    monkeypatch.setattr(housekeeping, "_ROUND", timedelta(milliseconds=1))
     housekeeping.run(database, Settings(_env_file=None), stop)
 
     assert seen == [1, 1]
