@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from service.compat import openai
 from service.core import policy, text
 from service.core.labels import LABELS
+from service.core.perspective import ATTRIBUTES
 from service.core.policy import Evidence, Policy
 from service.core.settings import Settings
 from tests.journey import deployment as deployments
@@ -46,15 +48,31 @@ def assert_shows(shown: Any, real: Any) -> None:
         assert shown == real
 
 
-def test_the_requests_of_the_readme_get_the_answers_it_shows(gatepost: Deployment) -> None:
-    examples = EXAMPLE.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+@pytest.mark.parametrize(
+    ("document", "number"), [("README.md", 5), ("docs/migrating-from-perspective.md", 1), ("docs/openai.md", 1)]
+)
+def test_the_requests_of_a_document_get_the_answers_it_shows(gatepost: Deployment, document: str, number: int) -> None:
+    examples = EXAMPLE.findall((ROOT / document).read_text(encoding="utf-8"))
     environment = {**os.environ, "GATEPOST": gatepost.url, "KEY": gatepost.key}
 
     for command, shown in examples:
         done = subprocess.run(["bash", "-euc", command], env=environment, capture_output=True, check=True, timeout=20)
         assert_shows(json.loads(shown), json.loads(done.stdout))
 
-    assert len(examples) == 5
+    assert len(examples) == number
+
+
+def test_the_guide_names_the_label_of_every_attribute_of_perspective() -> None:
+    guide = (ROOT / "docs/migrating-from-perspective.md").read_text(encoding="utf-8")
+
+    shown = dict(re.findall(r"^\| `([A-Z_]+)` \| `(\w+)` \|$", guide, re.MULTILINE))
+    assert shown | {f"{name}_EXPERIMENTAL": shown[name] for name in list(shown)[:6]} == ATTRIBUTES
+
+
+def test_the_page_names_the_label_of_every_category_of_openai() -> None:
+    page = (ROOT / "docs/openai.md").read_text(encoding="utf-8")
+
+    assert dict(re.findall(r"^\| `([a-z/]+)` \| `(\w+)` \|$", page, re.MULTILINE)) == openai._LABELS
 
 
 def test_the_webhook_that_the_docs_show_has_the_fields_of_a_real_one(gatepost: Deployment, receiver: Receiver) -> None:

@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
-from sqlmodel import select
+from sqlmodel import col, select
 
 from service.core import keys, sites
 from service.core.models import Comment, Scope, Site
@@ -110,6 +110,6 @@ def at_work(app: FastAPI, settings: Settings, scorer: Scorer) -> Iterator[None]:
 def stored(app: FastAPI) -> Callable[[], Sequence[Comment]]:
     def stored() -> Sequence[Comment]:
         with app.state.database.reading() as session:
-            return session.exec(select(Comment).order_by(Comment.id)).all()  # type: ignore[arg-type]
+            return session.exec(select(Comment).order_by(col(Comment.id))).all()
 
     return stored

@@ -53,7 +53,7 @@ def ask(client: TestClient, key: str) -> Ask:
 
 def rows(app: FastAPI, table: type[SQLModel]) -> Sequence[Any]:
     with app.state.database.reading() as session:
-        return session.exec(select(table)).all()
+        return list(session.exec(select(table)))
 
 
 def failure(answer: Response, code: int, status: str) -> dict[str, Any]:

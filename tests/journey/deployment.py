@@ -120,6 +120,7 @@ def _gatepost(folder: Path, deployment: Deployment, environment: Mapping[str, st
         "GATEPOST_DELIVER_TIMEOUT": "2",
         # The machine of a test may be slow; what happens when the database is, has tests of its own.
         "GATEPOST_DATABASE_TIMEOUT": "20",
+        "GATEPOST_ANSWER_WITHIN": "20",
         "GATEPOST_DRAIN_AFTER": "2",
         **environment,
     }
