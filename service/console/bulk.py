@@ -11,8 +11,8 @@ from sqlmodel import Session, col, select
 
 from service.console import actions, pages
 from service.console.auth import Acting, Visit
-from service.console.categories import CATEGORY_WORDS
 from service.console.place import PlaceDep
+from service.console.words import CATEGORY_WORDS
 from service.core import claims, comments, db
 from service.core.models import Category, Comment, Role
 from service.web import DatabaseDep

@@ -8,9 +8,10 @@ from uuid import UUID
 from sqlalchemy import func, select, tuple_
 from sqlmodel import Session, col
 
+from service.console.words import LABEL_WORDS
 from service.core import comments, curation, moderators, notes, sites
 from service.core.models import Comment, Note, Status
-from service.core.policy import LABEL_WORDS, Policy, Verdict, unscored
+from service.core.policy import Policy, Verdict, unscored
 
 Author = tuple[UUID, str | None]
 

@@ -1,12 +1,12 @@
 """Templates to pages. What people wrote is always escaped: autoescape is on and nothing here is marked safe."""
 
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from babel.dates import format_datetime, format_timedelta
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_decimal
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -48,8 +48,10 @@ def _environment(code: str) -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     translations = language.translations(code)
-    environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
+    environment.install_gettext_translations(translations)  # type: ignore[attr-defined]
     environment.globals.update(
+        # The extension's own looks the translations up anew for each of a page's thousand messages.
+        _=translations.gettext,
         code=code,
         bar=navigation.BAR,
         keymap=keymap.KEYMAP,
@@ -59,14 +61,14 @@ def _environment(code: str) -> Environment:
     environment.filters.update(
         age=lambda at: _age(at, code),
         duration=lambda length: _duration(length, code),
-        at=lambda at: format_datetime(at, "medium", locale=code) + " UTC",
+        at=lambda at: format_datetime(at, "d MMM y, HH:mm:ss", locale=code) + " UTC",
         day=lambda at: format_datetime(at, "d MMM y", locale=code),
         number=lambda value: format_decimal(value, locale=code),
-        percent=lambda value: format_percent(value, "0 %" if code != ENGLISH else "0%", locale=code),
+        percent=lambda value: f"{value:.0%}" if code == ENGLISH else f"{value * 100:.0f} %",
         excerpt=excerpt,
-        cut=highlights.cut,
-        why=highlights.why,
-        strength=highlights.strength,
+        cut=partial(highlights.cut, say=translations.gettext),
+        why=partial(highlights.why, say=translations.gettext),
+        strength=partial(highlights.strength, say=translations.gettext),
     )
     return environment
 

@@ -11,12 +11,11 @@ from sqlmodel import Session
 
 from service.console import cards, filters, pages, views
 from service.console.auth import LoggedIn, Visit
-from service.console.categories import CATEGORY_WORDS
 from service.console.filters import Filters
+from service.console.words import CATEGORY_WORDS, LABEL_WORDS
 from service.core import claims, moderators, queues
 from service.core.db import Database
 from service.core.models import Comment, Role
-from service.core.policy import LABEL_WORDS
 from service.core.queues import Queue, Reader, Wanted
 from service.web import DatabaseDep
 

@@ -112,7 +112,10 @@ def _keys(session: Session, wanted: Wanted, anchor: Comment | None, limit: int) 
     """The ids of the first comments: each site's by its own index, then merged."""
     if not wanted.site_ids:
         return []
-    each = [_of_site(session, wanted, site_id, anchor, limit).subquery() for site_id in wanted.site_ids]
+    conditions = _conditions(session, wanted)
+    if anchor:
+        conditions.append(_behind(wanted.sort, anchor))
+    each = [_of_site(wanted, site_id, conditions).limit(limit).subquery() for site_id in wanted.site_ids]
     merged = union_all(*(select(one) for one in each)).subquery() if len(each) > 1 else each[0]
     order = [merged.c.key, merged.c.id]
     if wanted.sort != Sort.OLDEST:
@@ -120,18 +123,16 @@ def _keys(session: Session, wanted: Wanted, anchor: Comment | None, limit: int) 
     return list(session.scalars(select(merged.c.id).order_by(*order).limit(limit)))
 
 
-def _of_site(session: Session, wanted: Wanted, site_id: UUID, anchor: Comment | None, limit: int) -> Select[Any]:
+def _of_site(wanted: Wanted, site_id: UUID, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
     key = _key(wanted.sort)
-    conditions = [col(Comment.site_id) == site_id, *_conditions(session, wanted)]
-    if anchor:
-        conditions.append(_behind(wanted.sort, anchor))
+    here = [col(Comment.site_id) == site_id, *conditions]
     if not wanted.queue.waits and (wanted.text or wanted.rule or wanted.label or wanted.language or wanted.post):
-        conditions.append(col(Comment.id).in_(_latest(wanted, site_id)))
-    order = (key, col(Comment.id)) if key is not None else (col(Comment.id),)
-    query = select(col(Comment.id).label("id"), (literal(0) if key is None else key).label("key")).where(*conditions)
+        here.append(col(Comment.id).in_(_latest(wanted, site_id)))
+    order = [col(Comment.id)] if key is None else [key, col(Comment.id)]
     if wanted.sort != Sort.OLDEST:
-        return query.order_by(*(column.desc() for column in order)).limit(limit)
-    return query.order_by(*order).limit(limit)
+        order = [column.desc() for column in order]
+    shown = (col(Comment.id).label("id"), (literal(0) if key is None else key).label("key"))
+    return select(*shown).where(*here).order_by(*order)
 
 
 def _key(sort: Sort) -> ColumnElement[Any] | None:

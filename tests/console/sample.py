@@ -111,19 +111,15 @@ def fill(session: Session) -> tuple[Site, Site]:
     treaty, walks = sites.create(session, "Treaty blog"), sites.create(session, "Quiet walks")
     mira = _moderator(session, EMAIL, "Mira Okafor", treaty, walks)
     leo = _moderator(session, "leo@example.org", "Leo Brandt", treaty, walks)
-    for number, text in enumerate(("Thank you, that explains a lot.", "Do you have a source for the second map?")):
-        _decided(session, treaty, "Haruka", text, None, moderators.actor(mira), f"c-{number + 1}")
+    mira_s, leo_s = moderators.actor(mira), moderators.actor(leo)
     _decided(
-        session,
-        treaty,
-        "Rex Holloway",
-        "What a joke.",
-        Category.TOXIC,
-        moderators.actor(leo),
-        "c-9",
-        email="rex@mail.example",
+        session, treaty, Review(mira_s), external_id="c-1", author_name="Haruka", text="Thank you, that explains a lot."
     )
-    _decided(session, walks, "Jonas", "Schöne Runde!", None, moderators.actor(mira), "c-10", email="jonas@post.example")
+    _decided(session, treaty, Review(mira_s), author_name="Haruka", text="Do you have a source for the second map?")
+    rex = {"author_name": "Rex Holloway", "author_email": "rex@mail.example"}
+    _decided(session, treaty, Review(leo_s, Category.TOXIC), text="What a joke.", **rex)
+    jonas = {"author_name": "Jonas", "author_email": "jonas@post.example"}
+    _decided(session, walks, Review(mira_s), text="Schöne Runde!", **jonas)
     held = [hold(session, walks if one.more.get("post_id") == "walks" else treaty, one) for one in HELD]
     notes.ask(session, held[2], NoteKind.SECOND_OPINION, moderators.actor(leo), "Does anybody read Arabic?")
     extra = hold(session, walks, HELD[4])
@@ -165,18 +161,8 @@ def _moderator(session: Session, email: str, name: str, *of: Site) -> Any:
     return moderator
 
 
-def _decided(
-    session: Session,
-    site: Site,
-    author: str,
-    text: str,
-    category: Category | None,
-    actor: str,
-    external_id: str,
-    email: str | None = None,
-) -> None:
-    fields = {"text": text, "author_name": author, "external_id": external_id, "author_email": email}
+def _decided(session: Session, site: Site, review: Review, **fields: str) -> None:
     comment = submissions.submit(session, site.id, Submission.model_validate(fields))
     session.flush()
-    comments.carry_out(session, site.id, comment.id, Review(actor, category))
+    comments.carry_out(session, site.id, comment.id, review)
     comment.created_at = db.now(session) - timedelta(days=40)

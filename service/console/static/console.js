@@ -41,7 +41,7 @@ async function act(form, button) {
   card.classList.add("busy");
   const focused = card.contains(document.activeElement);
   try {
-    const answer = await fetch(button?.formAction ?? form.action, {
+    const answer = await fetch(button?.getAttribute("formaction") ?? form.action, {
       method: "POST",
       body: new URLSearchParams(new FormData(form, button)),
       headers: { "X-Card": "1" },
