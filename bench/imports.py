@@ -56,6 +56,7 @@ class Run:
 
     name: str
     seconds: float
+    processor_seconds: float
     megabytes: float  # resident, at most
     stored: int
 
@@ -123,9 +124,11 @@ def _run(name: str, database: Database, archive: Path, kill_at: int | None = Non
     started = time.monotonic()
     importing = psutil.Popen(command, stderr=subprocess.PIPE, text=True)
     most = looks = 0
+    processor_seconds = 0.0
     while importing.poll() is None:
         with importing.oneshot():
             most = max(most, importing.memory_info().rss)
+            processor_seconds = sum(importing.cpu_times()[:2])
         looks += 1
         if kill_at and looks % 20 == 0 and _count(database) >= kill_at:
             importing.send_signal(signal.SIGKILL)
@@ -133,7 +136,7 @@ def _run(name: str, database: Database, archive: Path, kill_at: int | None = Non
     seconds = time.monotonic() - started
     if not kill_at and importing.returncode:
         raise AssertionError(importing.stderr.read())
-    return Run(name, seconds, most / MEGABYTE, _count(database))
+    return Run(name, seconds, processor_seconds, most / MEGABYTE, _count(database))
 
 
 def _count(database: Database) -> int:
@@ -143,10 +146,19 @@ def _count(database: Database) -> int:
 
 
 def _tell(runs: list[Run], megabytes: int, comments: int, database: Kind) -> None:
-    table = Table("run", "seconds", "comments then there", "memory at most (MB)", title_justify="left")
+    table = Table(
+        "run",
+        "seconds",
+        "of the import's processor",
+        "comments then there",
+        "memory at most (MB)",
+        title_justify="left",
+    )
     table.title = f"{megabytes} MB with {comments:,} comments into {database}"
     for run in runs:
-        table.add_row(run.name, f"{run.seconds:.0f}", f"{run.stored:,}", f"{run.megabytes:.0f}")
+        table.add_row(
+            run.name, f"{run.seconds:.0f}", f"{run.processor_seconds:.0f}", f"{run.stored:,}", f"{run.megabytes:.0f}"
+        )
     Console().print(table)
 
 

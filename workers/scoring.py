@@ -32,7 +32,7 @@ _TRIED = col(OutboxRow.attempts) > 0
 # With a shorter lease too: a machine that is busy must not look like an engine that hangs.
 _LEAST_DEADLINE = timedelta(seconds=10)
 # What can wait is taken in batches that are so many times smaller.
-_FEW = 8
+_FEW = 16
 
 
 @dataclass(frozen=True)

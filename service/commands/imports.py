@@ -135,9 +135,10 @@ def _tell(total: store.Progress, damage: Counter[str], seconds: float) -> None:
 
 def _decide(database: Database, site_id: UUID, which: Backlog) -> None:
     owed = sum(backlog.owe(database, site_id, decided_too=which == Backlog.ALL))
-    console.print(f"{owed:,} comments will be decided, one after the other, when nothing else is to do.")
+    console.print(f"{owed:,} comments will be decided, one after the other, when nothing else is to do.", highlight=False)
 
 
 def _learn(site_name: str) -> None:
     """In a program of its own, as every command that needs the models."""
+    console.print("Learning from what was decided; this scores up to 2,000 comments.", highlight=False)
     subprocess.run([sys.executable, "-m", "workers.cli", "learning", "seed", site_name], check=True)  # noqa: S603 - ours

@@ -185,11 +185,11 @@ def _decided(verdict: Verdict, row: Mapping[Any, Any], now: datetime) -> dict[st
         "decided_at": now,
         "decided_by": POLICY,
         "category": Category(verdict.category) if verdict.category else None,
-        **_facts(verdict),
+        **facts(verdict),
     }
 
 
-def _facts(verdict: Verdict) -> dict[str, Any]:
+def facts(verdict: Verdict) -> dict[str, Any]:
     """Of a verdict, what moderators sort and filter by."""
     label = max(verdict.scores, key=lambda label: verdict.scores[label], default=None)
     severity = verdict.scores[label] if label else 0.0

@@ -454,7 +454,7 @@ def test_what_may_have_killed_its_batch_is_claimed_alone(database: Database, set
 def test_a_backlog_waits_until_nothing_is_due_and_goes_in_small_batches(
     database: Database, settings: Settings, site_id: UUID
 ) -> None:
-    few = max(1, settings.score_batch // 8)
+    few = max(1, settings.score_batch // 16)
     backlog = {_submit_waiting(database, site_id) for _ in range(2 * few)}
     live = _submit(database, site_id)
     order: list[int] = []

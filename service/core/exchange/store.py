@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Table, select
 from sqlmodel import Session
 
-from service.core import bulk, db, submissions
+from service.core import bulk, comments, db, submissions
 from service.core.db import Database
 from service.core.exchange import entries
 from service.core.exchange.entries import Entry, Past
@@ -25,6 +25,7 @@ _COMMENTS: Table = Comment.__table__  # type: ignore[attr-defined]
 _BATCH = 500
 # What a moderator reads of a comment that nobody had decided.
 _UNDECIDED = Verdict(decision=Decision.HOLD, rule="imported", reasons=["It came undecided from another system."])
+_HELD = {"verdict": _UNDECIDED.model_dump(mode="json"), **comments.facts(_UNDECIDED)}
 
 
 @dataclass
@@ -109,7 +110,7 @@ def _history(past: Past, now: datetime) -> dict[str, Any]:
         "category": past.category,
         "decided_at": None if undecided else past.decided_at or at,
         "decided_by": past.decided_by,
-        "verdict": _UNDECIDED.model_dump(mode="json") if undecided else None,
+        **(_HELD if undecided else {}),
     }
 
 

@@ -51,6 +51,7 @@ def test_what_was_decided_stays_decided_and_the_rest_is_held(
     assert (comment.status, comment.category, comment.decided_by) == (status, category, comments.IMPORT)
     assert comment.decided_at == (None if status == Status.HELD else WRITTEN)
     assert (comment.verdict is not None) == (status == Status.HELD)
+    assert comment.rule == ("imported" if status == Status.HELD else None)
 
 
 def test_what_is_imported_owes_nothing_and_tells_nobody(database: Database, site_id: UUID) -> None:
