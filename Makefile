@@ -9,12 +9,14 @@ MINUTES ?= 10
 SECONDS ?= 600
 SEED ?= 1 2 3
 EMBEDDED ?=
+# For the tests with WordPress; the servers are started by the tests.
+PHP := php-cli php-curl php-mbstring php-mysql php-xml mariadb-server-core mariadb-client-core
 CLIENTS := $(basename $(notdir $(wildcard tests/clients/requirements/*.in)))
 
 export CHROMIUM
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-detoxify test-clients fuzz check fmt migration train train-encoder evaluate chaos bench openapi lock clean python chromium node
+.PHONY: help run test test-detoxify test-clients fuzz check fmt migration train train-encoder evaluate chaos bench openapi lock clean python chromium node php
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,7 +31,7 @@ test: check chromium ## check, then run every test that needs no torch; PYTEST="
 test-detoxify: .venv-detoxify/installed ## run the tests that need torch (its CPU build, 200 MB)
 	.venv-detoxify/bin/pytest -m detoxify $(PYTEST)
 
-test-clients: .venv-test/installed $(CLIENTS:%=.venv-clients/%/installed) tests/clients/node_modules/installed ## run other services' own clients against Gatepost; needs Node.js
+test-clients: .venv-test/installed $(CLIENTS:%=.venv-clients/%/installed) tests/clients/node_modules/installed .venv-clients/wordpress/installed ## run other services' own clients against Gatepost; needs Node.js, PHP and MariaDB
 	.venv-test/bin/pytest -m clients tests/clients $(PYTEST)
 
 fuzz: .venv-test/installed ## look for what breaks the API or a comment's life: make fuzz MINUTES=30
@@ -113,6 +115,11 @@ tests/clients/node_modules/installed: tests/clients/package-lock.json | node
 	cd tests/clients && npm ci --ignore-scripts --silent
 	touch $@
 
+# Unpacked, not installed: bookworm's Akismet is from before webhooks, trixie's takes them.
+.venv-clients/wordpress/installed: tests/clients/wordpress/fetch.sh | php
+	$< $(@D) bookworm trixie
+	touch $@
+
 .venv-lock/installed: | python
 	$(PYTHON) -m venv --clear .venv-lock
 	.venv-lock/bin/pip install --quiet uv
@@ -155,6 +162,10 @@ python:
 node:
 	@command -v npm > /dev/null || \
 		{ echo 'Node.js is missing: sudo apt-get install -y nodejs npm'; exit 1; }
+
+php:
+	@php -r 'exit((int) !(extension_loaded("curl") && extension_loaded("mysqli")));' && command -v mariadb-install-db > /dev/null || \
+		{ echo 'PHP or MariaDB is missing: sudo apt-get install -y --no-install-recommends $(PHP)'; exit 1; }
 
 chromium:
 	@command -v '$(CHROMIUM)' > /dev/null || \

@@ -29,27 +29,27 @@ _RULES = (
         ("comment_moderation",),
         True,
         lambda value: value == "1",
-        "“Comment must be manually approved” is on: all comments stay pending, whatever Gatepost decides. Switch it off.",
+        "“Comment must be manually approved” is on: all comments stay pending, whatever Gatepost says. Switch it off.",
     ),
     _Rule(
         ("comment_previously_approved", "comment_whitelist"),
         True,
         lambda value: value == "1",
         "“Comment author must have a previously approved comment” is on: what newcomers write stays pending, whatever"
-        " Gatepost decides. Switch it off; a policy's `hold_first_time_authors` does the same, in Gatepost's queue.",
+        " Gatepost says. Switch it off; a policy's `hold_first_time_authors` does the same, in Gatepost's queue.",
     ),
     _Rule(
         ("comment_max_links",),
         True,
         lambda value: value.isdigit() and int(value) > 0,
-        "A comment with {value} links or more stays pending, whatever Gatepost decides. Empty the field; a policy's"
+        "A comment with {value} links or more stays pending, whatever Gatepost says. Empty the field; a policy's"
         " `max_links` does the same.",
     ),
     _Rule(
         ("moderation_keys",),
         True,
         bool,
-        "There are moderation words: a comment with one of them stays pending, whatever Gatepost decides. Move them to"
+        "There are moderation words: a comment with one of them stays pending, whatever Gatepost says. Move them to"
         " the policy's `held_words`.",
     ),
     _Rule(

@@ -26,7 +26,8 @@ SITE = "site"
 # It was decided elsewhere, and came with its history.
 IMPORT = "import"
 
-_STATUS = {
+# What becomes of a comment that the policy says this of.
+STATUS = {
     Decision.APPROVE: Status.APPROVED,
     Decision.HOLD: Status.HELD,
     Decision.REJECT: Status.REJECTED,
@@ -179,7 +180,7 @@ def _decided(verdict: Verdict, row: Mapping[Any, Any], now: datetime) -> dict[st
     if row["transient"]:
         return {"verdict": verdict.model_dump(mode="json")}
     return {
-        "status": _STATUS[verdict.decision],
+        "status": STATUS[verdict.decision],
         "sequence": row["sequence"] + 1,
         "verdict": verdict.model_dump(mode="json"),
         "decided_at": now,

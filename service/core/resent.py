@@ -17,6 +17,7 @@ def find(session: Session, site_id: UUID, content: Content, since: datetime | No
         select(Comment)
         # By an index: equal texts have equal fingerprints, and few others do.
         .where(col(Comment.site_id) == site_id, col(Comment.text_fingerprint) == text.fingerprint(content.text))
+        .where(col(Comment.transient).is_(False))
         .where(*(col(getattr(Comment, name)).is_not_distinct_from(getattr(content, name)) for name in _SAME))
         .order_by(col(Comment.created_at).desc(), col(Comment.id).desc())
         .limit(1)

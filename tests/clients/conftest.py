@@ -79,17 +79,25 @@ def lead(gatepost: Deployment) -> Iterator[Callable[[str], int]]:
 
 
 @pytest.fixture
-def run(authority: Path, lead: Callable[[str], int]) -> Run:
+def run(authority: Path, lead: Callable[[str], int], gatepost: Deployment) -> Run:
     """Run a program with a client in it, and give what it prints as JSON.
 
-    `environment` names the client's own virtual environment, or is `node`; `hosts` are the names that lead here.
+    `environment` names the client's own virtual environment, or is `node`; `hosts` are the names that lead here;
+    `plain_hosts` those that do without TLS.
     """
 
-    def run(environment: str, program: str, *arguments: str, hosts: tuple[str, ...] = ()) -> Any:
+    def run(
+        environment: str,
+        program: str,
+        *arguments: str,
+        hosts: tuple[str, ...] = (),
+        plain_hosts: tuple[str, ...] = (),
+    ) -> Any:
         command = _command(environment)
+        plain = dict.fromkeys(plain_hosts, int(gatepost.url.rpartition(":")[2]))
         done = subprocess.run(
             [*command, str(HERE / "programs" / program), *arguments],
-            env=_environment(authority, {host: lead(host) for host in hosts}),
+            env=_environment(authority, {host: lead(host) for host in hosts} | plain),
             capture_output=True,
             text=True,
             check=False,

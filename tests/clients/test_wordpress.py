@@ -79,7 +79,8 @@ def test_what_a_moderator_decides_in_the_queue_becomes_of_it_in_wordpress(
     _review(gatepost, text, approve=approve)
 
     eventually(lambda: blog.statuses()[text] == status, within=WAIT)
-    assert (text in blog.page()) == approve
+    # WordPress prints another apostrophe.
+    assert (text.partition("'")[0] in blog.page()) == approve
 
 
 @TAKES_WEBHOOKS
@@ -100,9 +101,9 @@ def test_a_moderator_s_click_in_wordpress_is_the_decision_here(blog: Blog, gatep
     blog.comment(text, "Plain")
     number = blog.id_of(text)
 
-    blog.click("spam", number)
+    blog.moderate("spam", number)
     if action == "unspam":
-        blog.click("unspam", number)
+        blog.moderate("unspam", number)
 
     comment = _stored(gatepost, text)
     assert comment.status == (Status.REJECTED if action == "spam" else Status.APPROVED)
@@ -133,11 +134,9 @@ def test_the_plugin_s_pages_get_what_they_ask_for(blog: Blog) -> None:
 def test_the_self_test_names_the_setting_that_swallows_an_approval(
     blog: Blog, gatepost: Deployment, option: str
 ) -> None:
-    text = f'You idiot, hold my <a href="https://blog.example.org">{option}</a>.'
+    text = f"You idiot, read the novel at https://blog.example.org/{option}."
     blog.comment(text, option.title().replace("_", ""))
     blog.click("option", option, "novel" if option == "moderation_keys" else "1")
-    if option == "moderation_keys":
-        blog.click("option", option, "blog.example.org")
     _review(gatepost, text, approve=True)
     eventually(lambda: _told(gatepost, text), within=WAIT)
 

@@ -60,7 +60,7 @@ async def check(asked: Asked, request: Request, database: DatabaseDep, settings:
         raise InvalidError("There is no comment: comment_content and comment_author are empty.")
     comment = await _decided(asked, submission, request, database)
     url = asked.fields.get("callback", "")
-    if callbacks.is_expected(asked.client, url, allow_private=settings.webhook_allow_private):
+    if not comment.transient and callbacks.is_expected(asked.client, url, allow_private=settings.webhook_allow_private):
         comment = await run_in_threadpool(_expect, database, asked.client, comment, url)
     return _answer(asked.client, comment)
 
@@ -90,11 +90,12 @@ async def _decided(asked: Question, submission: Submission, request: Request, da
     """The comment as far as it has come in time: the first one, where the client asks again about the same."""
     waiting: Waiting = request.app.state.waiting
     entry = Entry("", asked.client.holder)
-    earlier = await run_in_threadpool(_earlier, database, asked, submission)
+    is_test = fields_of.is_true(asked.fields, "is_test")
+    earlier = None if is_test else await run_in_threadpool(_earlier, database, asked, submission)
     if earlier is not None:
         return await waiting.decided(earlier, waiting.deadline())
     try:
-        return await waiting.submit(Incoming(entry, submission))
+        return await waiting.submit(Incoming(entry, submission, transient=is_test))
     finally:
         if entry.quota:
             request.state.quota = entry.quota
@@ -117,10 +118,12 @@ def _expect(database: Database, client: Client, comment: Comment, url: str) -> C
 def _answer(client: Client, comment: Comment) -> Response:
     verdict = comment.verdict or {}
     headers = {"X-akismet-guid": str(comment.id)}
-    if comment.status == Status.APPROVED:
+    # One that was only a test has a verdict and no status.
+    status = comments.STATUS[Decision(verdict["decision"])] if comment.transient and verdict else comment.status
+    if status == Status.APPROVED:
         return word("false", headers)
-    if comment.status == Status.REJECTED:
-        discarded = comment.decided_by == comments.POLICY and verdict.get("decision") == Decision.DISCARD
+    if status == Status.REJECTED:
+        discarded = comment.decided_by in {comments.POLICY, None} and verdict.get("decision") == Decision.DISCARD
         return word("true", headers | ({"X-akismet-pro-tip": "discard"} if discarded else {}))
     for_spam = client.akismet.held_as_spam == HeldAsSpam.SPAM and verdict.get("rule") == "spam"
     if for_spam or client.akismet.held_as_spam == HeldAsSpam.ALL:

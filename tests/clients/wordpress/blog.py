@@ -1,7 +1,9 @@
 """A WordPress as Debian packages it, on a MariaDB and PHP's own web server: its Akismet plugin asks a Gatepost."""
 
+import html
 import html.parser
 import json
+import re
 import secrets
 import shutil
 import subprocess
@@ -17,6 +19,7 @@ from tests.servers.processes import Process
 from tests.servers.waiting import eventually
 
 HERE = Path(__file__).parent
+PASSWORD = "a long password"
 PACKAGES = HERE.parents[2] / ".venv-clients" / "wordpress"
 
 
@@ -144,6 +147,19 @@ class Blog:
 
     def click(self, action: str, *given: str) -> Any:
         return self._php("click.php", action, *given)
+
+    def moderate(self, action: str, number: str) -> None:
+        """Follow the link “Spam” or “Not Spam” beside a comment in WordPress's administration, as its administrator."""
+        with httpx2.Client(base_url=self.url, follow_redirects=True, timeout=60) as admin:
+            admin.get("/wp-login.php")
+            admin.post("/wp-login.php", data={"log": "admin", "pwd": PASSWORD, "testcookie": "1"})
+            view = "spam" if action == "unspam" else ""
+            listed = html.unescape(admin.get("/wp-admin/edit-comments.php", params={"comment_status": view}).text)
+            # The parameters' order is another in each version.
+            links = re.findall(r"comment\.php\?[^'\"]+", listed)
+            wanted = {f"action={action}comment", f"c={number}"}
+            link = next(link for link in links if wanted <= set(link.partition("?")[2].split("&")))
+            assert admin.get(f"/wp-admin/{link}").status_code == 200
 
     def id_of(self, text: str) -> str:
         return next(str(comment["id"]) for comment in self.state()["comments"] if comment["text"] == text)

@@ -14,4 +14,6 @@ foreach ( get_comments( array( 'status' => 'all', 'order' => 'ASC', 'orderby' =>
 foreach ( get_comments( array( 'status' => 'spam', 'order' => 'ASC', 'orderby' => 'comment_ID' ) ) as $comment ) {
 	$told[] = array( 'id' => (int) $comment->comment_ID, 'text' => $comment->comment_content, 'status' => 'spam', 'history' => array() );
 }
-echo json_encode( array( 'comments' => $told, 'options' => wp_load_alloptions() ) );
+// As `wp option list` prints them, with those that are not loaded with each page.
+$options = wp_load_alloptions() + array_map( 'get_option', array( 'moderation_keys' => 'moderation_keys' ) );
+echo json_encode( array( 'comments' => $told, 'options' => $options ) );

@@ -198,6 +198,18 @@ def test_the_client_names_its_honeypot_and_its_kind_of_content(check: Check, dat
     assert (comment.honeypot, comment.type) == ("buy", "forum-post")
 
 
+def test_wordpress_s_slashes_are_taken_off(client: TestClient, key: str, database: Database) -> None:
+    text = r"It\'s \"so\" \\o/"
+    fields = {"api_key": key, "comment_content": text, "comment_author": r"O\'Brien", "POST_comment": text}
+
+    client.post("/1.1/comment-check", data=fields, headers={"user-agent": "WordPress/6.8.12 | Akismet/5.5"})
+    client.post("/1.1/comment-check", data=fields, headers={"user-agent": "another/1.0"})
+
+    first, second = _stored(database)
+    assert (first.text, first.author_name) == (r"""It's "so" \o/""", "O'Brien")
+    assert second.text == text
+
+
 def test_an_ipv4_address_in_ipv6_clothes_counts_as_itself(check: Check, database: Database) -> None:
     check(user_ip="::ffff:203.0.113.9")
 
@@ -355,6 +367,14 @@ def test_a_report_of_a_comment_that_we_never_saw_teaches_too(client: TestClient,
     [comment] = _stored(database)
     assert (comment.status, comment.category) == (Status.REJECTED, Category.SPAM)
     assert len(_rows(database, Lesson)) == 1
+
+
+@pytest.mark.parametrize(("text", "answer"), [("Thank you.", "false"), (HELD, "false"), ("A casino.", "true")])
+def test_a_check_that_is_a_test_leaves_nothing_behind(check: Check, database: Database, text: str, answer: str) -> None:
+    said = check(text, is_test="true", callback=CALLBACK)
+
+    assert (said.text, "x-akismet-error" in said.headers) == (answer, text == HELD)
+    assert (_stored(database), _rows(database, Endpoint), _rows(database, OutboxRow)) == ([], [], [])
 
 
 @pytest.mark.parametrize("written", ["true", "1", "True"])
