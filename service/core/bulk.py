@@ -63,6 +63,15 @@ def among(session: Session, column: Any, values: Collection[object]) -> ColumnEl
     return found
 
 
+def among_given(dialect: str, column: Any, name: str) -> ColumnElement[bool]:
+    """`column IN values`, which are given by this name with each run of a statement that is built once."""
+    if dialect == "postgresql":
+        found: ColumnElement[bool] = column == any_(bindparam(name, type_=ARRAY(column.type)))
+    else:
+        found = column.in_(bindparam(name, expanding=True))
+    return found
+
+
 def _on_postgresql(session: Session) -> bool:
     return session.get_bind().dialect.name == "postgresql"
 
