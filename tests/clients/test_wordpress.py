@@ -42,9 +42,13 @@ def blog(
     lead: Callable[[str], int],
     authority: Path,
 ) -> Iterator[Blog]:
-    """Its Akismet plugin has a key of ours, and its own moderation is switched off."""
+    """Its Akismet plugin has a key of ours, and its own moderation is switched off.
+
+    One is led here as by a name server, the other by the file that we give to owners.
+    """
     folder = tmp_path_factory.mktemp(request.param)
-    blog = Blog(request.param, folder, mariadb, lead("rest.akismet.com"), authority)
+    gatepost_url = gatepost.url if request.param == "bookworm" else ""
+    blog = Blog(request.param, folder, mariadb, lead("rest.akismet.com"), authority, gatepost_url)
     with gatepost.database.transaction() as session:
         site = session.exec(select(Site)).one()
         blog.key = akismet_keys.issue(session, site, blog=blog.url, allow_private=True)

@@ -19,6 +19,7 @@ from tests.servers.processes import Process
 from tests.servers.waiting import eventually
 
 HERE = Path(__file__).parent
+OURS = HERE.parents[2] / "deploy" / "wordpress" / "akismet-to-gatepost.php"
 PASSWORD = "a long password"
 PACKAGES = HERE.parents[2] / ".venv-clients" / "wordpress"
 
@@ -74,6 +75,7 @@ define( 'WP_HTTP_BLOCK_EXTERNAL', true );
 define( 'WP_ACCESSIBLE_HOSTS', 'rest.akismet.com,127.0.0.1' );
 define( 'GATEPOST_TEST_PORT', {port} );
 define( 'GATEPOST_TEST_AUTHORITY', '{authority}' );
+{leading}
 $table_prefix = 'wp_';
 if ( ! defined( 'ABSPATH' ) ) {{
 	define( 'ABSPATH', __DIR__ . '/' );
@@ -86,9 +88,14 @@ require_once ABSPATH . 'wp-settings.php';
 
 
 class Blog:
-    """`front` is the port where rest.akismet.com's certificate is shown."""
+    """Its plugin is led to Gatepost by `led.php`, where `front` is the port that shows rest.akismet.com's certificate.
 
-    def __init__(self, suite: str, folder: Path, database: MariaDB, front: int, authority: Path) -> None:
+    With `gatepost_url`, by the file that we give to owners.
+    """
+
+    def __init__(
+        self, suite: str, folder: Path, database: MariaDB, front: int, authority: Path, gatepost_url: str = ""
+    ) -> None:
         self.suite = suite
         self.key = ""
         self.root = folder / f"wordpress-{suite}"
@@ -98,10 +105,10 @@ class Blog:
         content = self.root / "wp-content"
         shutil.copytree(HERE / "theme", content / "themes" / "plain", dirs_exist_ok=True)
         (content / "mu-plugins").mkdir()
-        shutil.copy(HERE / "led.php", content / "mu-plugins")
+        shutil.copy(OURS if gatepost_url else HERE / "led.php", content / "mu-plugins")
         for program in ("setup.php", "state.php", "click.php"):
             shutil.copy(HERE / program, self.root)
-        name = f"wordpress_{suite}"
+        name = f"wordpress_{secrets.token_hex(4)}"
         database.create(name)
         config = CONFIG.format(
             database=name,
@@ -110,6 +117,7 @@ class Blog:
             host=f"127.0.0.1:{port}",
             port=front,
             authority=authority,
+            leading=f"define( 'GATEPOST_URL', '{gatepost_url}' );" if gatepost_url else "",
         )
         # Debian's own reads /etc/wordpress.
         (self.root / "wp-config.php").write_text(config)

@@ -106,6 +106,21 @@ def test_what_is_not_decided_in_time_is_told_to_wait(settings: Settings, bell: S
     app.state.database.engine.dispose()
 
 
+def test_wordpress_is_patient(settings: Settings, bell: ScoringBell, key: str) -> None:
+    app = build_app(settings.model_copy(update={"answer_within": timedelta(0)}), bell)
+    fields = {"api_key": key, "comment_content": "Thank you."}
+
+    answers = [
+        TestClient(app).post(
+            "/1.1/comment-check", data={**fields, "comment_author": name}, headers={"user-agent": name}
+        )
+        for name in ("another/1.0", "WordPress/6.8.12 | Akismet/5.5")
+    ]
+
+    assert ["x-akismet-error" in answer.headers for answer in answers] == [True, False]
+    app.state.database.engine.dispose()
+
+
 @pytest.mark.parametrize("place", ["host", "api_key", "key", "query"])
 def test_the_key_is_found_in_each_of_its_places(client: TestClient, key: str, place: str) -> None:
     fields = {"comment_content": "Thank you.", **({place: key} if place in {"api_key", "key"} else {})}
