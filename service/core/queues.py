@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, literal_column, select, true, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, and_, func, literal, literal_column, select, tuple_, union_all
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlmodel import Session, col
 
@@ -104,7 +104,9 @@ def asked(session: Session, site_ids: Collection[UUID]) -> int:
 def new(session: Session, wanted: Wanted, since: datetime, limit: int) -> int:
     """How many comments of the queue have come since then, up to the limit."""
     came = and_(col(Comment.id) >= db.first_id(since - _LATE), col(Comment.decided_at) > since)
-    query = select(Comment.id).where(col(Comment.site_id).in_(wanted.site_ids), came, *_conditions(session, wanted))
+    query = select(col(Comment.id)).where(
+        col(Comment.site_id).in_(wanted.site_ids), came, *_conditions(session, wanted)
+    )
     return session.scalars(select(func.count()).select_from(query.limit(limit).subquery())).one()
 
 
@@ -117,9 +119,7 @@ def _keys(session: Session, wanted: Wanted, anchor: Comment | None, limit: int) 
         conditions.append(_behind(wanted.sort, anchor))
     each = [_of_site(wanted, site_id, conditions).limit(limit).subquery() for site_id in wanted.site_ids]
     merged = union_all(*(select(one) for one in each)).subquery() if len(each) > 1 else each[0]
-    order = [merged.c.key, merged.c.id]
-    if wanted.sort != Sort.OLDEST:
-        order = [column.desc() for column in order]
+    order = _order(wanted.sort, [merged.c.key, merged.c.id])
     return list(session.scalars(select(merged.c.id).order_by(*order).limit(limit)))
 
 
@@ -128,14 +128,16 @@ def _of_site(wanted: Wanted, site_id: UUID, conditions: Sequence[ColumnElement[b
     here = [col(Comment.site_id) == site_id, *conditions]
     if not wanted.queue.waits and (wanted.text or wanted.rule or wanted.label or wanted.language or wanted.post):
         here.append(col(Comment.id).in_(_latest(wanted, site_id)))
-    order = [col(Comment.id)] if key is None else [key, col(Comment.id)]
-    if wanted.sort != Sort.OLDEST:
-        order = [column.desc() for column in order]
-    shown = (col(Comment.id).label("id"), (literal(0) if key is None else key).label("key"))
-    return select(*shown).where(*here).order_by(*order)
+    sorted_by: list[Any] = [col(Comment.id)] if key is None else [key, col(Comment.id)]
+    shown: list[Any] = [col(Comment.id).label("id"), (literal(0) if key is None else key).label("key")]
+    return select(*shown).where(*here).order_by(*_order(wanted.sort, sorted_by))
 
 
-def _key(sort: Sort) -> ColumnElement[Any] | None:
+def _order(sort: Sort, columns: Sequence[ColumnElement[Any]]) -> Sequence[ColumnElement[Any]]:
+    return columns if sort == Sort.OLDEST else [column.desc() for column in columns]
+
+
+def _key(sort: Sort) -> Any:
     """What a queue is sorted by before the comments' ids."""
     return {Sort.WORST: col(Comment.severity), Sort.UNSURE: col(Comment.doubt)}.get(sort)
 
@@ -146,9 +148,7 @@ def _behind(sort: Sort, anchor: Comment) -> ColumnElement[bool]:
     if sort == Sort.NEWEST:
         return col(Comment.id) < anchor.id
     column, value = (Comment.severity, anchor.severity) if sort == Sort.WORST else (Comment.doubt, anchor.doubt)
-    return tuple_(col(column), col(Comment.id)) < tuple_(
-        literal(value or 0.0), literal(anchor.id, col(Comment.id).type)
-    )
+    return tuple_(col(column), col(Comment.id)) < tuple_(literal(value or 0.0), literal(anchor.id))
 
 
 def _latest(wanted: Wanted, site_id: UUID) -> Select[tuple[UUID]]:
@@ -190,7 +190,7 @@ def _status(queue: Queue) -> ColumnElement[bool]:
         Queue.APPROVED: status == Status.APPROVED,
         Queue.REJECTED: status == Status.REJECTED,
         Queue.SPAM: and_(status == Status.REJECTED, col(Comment.category) == Category.SPAM),
-        Queue.ALL: true(),
+        Queue.ALL: ~col(Comment.transient),
     }[queue]
 
 

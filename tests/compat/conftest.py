@@ -110,6 +110,6 @@ def at_work(app: FastAPI, settings: Settings, scorer: Scorer) -> Iterator[None]:
 def stored(app: FastAPI) -> Callable[[], Sequence[Comment]]:
     def stored() -> Sequence[Comment]:
         with app.state.database.reading() as session:
-            return session.exec(select(Comment).order_by(col(Comment.id))).all()
+            return list(session.exec(select(Comment).order_by(col(Comment.id))))
 
     return stored

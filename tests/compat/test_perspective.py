@@ -10,7 +10,8 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 from sqlmodel import SQLModel, select
 
-from service.core import sites
+from service.core import comments, queues, sites
+from service.core.exchange import export
 from service.core.models import (
     AuditEntry,
     Category,
@@ -24,6 +25,7 @@ from service.core.models import (
     Status,
 )
 from service.core.policy import Policy
+from service.core.queues import Queue, Wanted
 from service.core.settings import Settings
 from tests.compat.conftest import at_work
 from tests.engines import WordEngine, WordSpam
@@ -483,3 +485,22 @@ def test_who_comes_by_google_s_name_is_led_back_to_it(client: TestClient) -> Non
 def test_the_discovery_document_refuses_a_bad_key(client: TestClient, key: str) -> None:
     assert client.get("/$discovery/rest", params={"key": key}).status_code == 200
     failure(client.get("/$discovery/rest", params={"key": "gp_x_y"}), 400, "INVALID_ARGUMENT")
+
+
+@pytest.mark.usefixtures("work")
+def test_nobody_sees_what_is_only_asked_about(
+    ask: Ask, impatient: FastAPI, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(_: object) -> None:
+        pass
+
+    monkeypatch.setattr(impatient.state.waiting, "_forget", never)
+    ask(INSULT, doNotStore=True)
+    database = impatient.state.database
+
+    everything = Wanted(queue=Queue.ALL, site_ids=[site.id])
+    with database.reading() as session:
+        assert queues.page(session, everything, None, 10) == []
+        assert comments.find(session, site.id, status=None, external_id=None, after=None, limit=10) == []
+    assert list(export.rows(database, site.id)) == []
+    assert len(rows(impatient, Comment)) == 1

@@ -32,7 +32,8 @@ def rows(database: Database, site_id: UUID) -> Iterator[dict[str, Any]]:
     """The columns of each comment. Each chunk is a transaction of its own: on SQLite a long one would stop writers."""
     last = UUID(int=0)
     while True:
-        query = select(_COMMENTS).where(_COMMENTS.c.site_id == site_id, _COMMENTS.c.id > last)
+        mine = (_COMMENTS.c.site_id == site_id) & ~_COMMENTS.c.transient
+        query = select(_COMMENTS).where(mine, _COMMENTS.c.id > last)
         with database.reading() as session:
             chunk = [dict(row) for row in session.execute(query.order_by(_COMMENTS.c.id).limit(_CHUNK)).mappings()]
         if not chunk:
