@@ -16,7 +16,7 @@ CLIENTS := $(basename $(notdir $(wildcard tests/clients/requirements/*.in)))
 export CHROMIUM
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-detoxify test-clients fuzz check fmt migration train train-encoder evaluate chaos bench openapi lock clean python chromium node php
+.PHONY: help messages screenshots run test test-detoxify test-clients fuzz check fmt migration train train-encoder evaluate chaos bench openapi lock clean python chromium node php
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,15 @@ bench: .venv-test/installed ## measure speed and memory beside peers, about half
 	.venv-test/bin/python -m bench.fair_delivery
 	.venv-test/bin/python -m bench.memory
 	$(if $(DATA),OMP_NUM_THREADS=1 .venv-test/bin/python -m bench.engines "$(DATA)/jigsaw-toxic/train.csv.gz")
+
+screenshots: .venv-test/installed chromium ## take the pictures of the console in docs/console
+	.venv-test/bin/python -m tests.console.screenshots docs/console --kinds desktop-light --pages queue more preview comment audit keys
+	.venv-test/bin/python -m tests.console.screenshots docs/console --kinds phone-dark --pages queue more
+
+messages: .venv-test/installed ## collect what the console says, for its translations
+	.venv-test/bin/pybabel extract -F service/console/locales/babel.cfg -k N_ --no-location --sort-output -o service/console/locales/messages.pot service/console
+	for po in service/console/locales/*/messages.po; do .venv-test/bin/pybabel update --no-fuzzy-matching --omit-header -i service/console/locales/messages.pot -o $$po -l $$(basename $$(dirname $$po)); done
+	rm service/console/locales/messages.pot
 
 openapi: .venv-test/installed ## write docs/openapi.json
 	.venv-test/bin/gatepost openapi > docs/openapi.json

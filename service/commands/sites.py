@@ -1,5 +1,7 @@
 """`gatepost site`: the blogs that post comments."""
 
+from typing import Annotated
+
 import typer
 
 from service.commands import opened
@@ -10,11 +12,6 @@ from service.core.models import Scope
 app = typer.Typer(help="Sites: the blogs that post comments.", no_args_is_help=True)
 
 
-@app.callback()
-def _sites() -> None:
-    """Keep `create` a command of its own while it is the only one."""
-
-
 @app.command("create")
 def create(name: SiteName) -> None:
     """Create a site and print its admin key, once."""
@@ -23,3 +20,14 @@ def create(name: SiteName) -> None:
         key = keys.issue(session, site.id, Scope.ADMIN, "first key")
     console.print(f"Site “{name}” is there. Its key, shown only now:")
     print(key)
+
+
+@app.command("undo-window")
+def undo_window(
+    name: SiteName,
+    seconds: Annotated[int, typer.Argument(min=0, max=sites.LONGEST_UNDO, help="0: the blog hears of it at once.")],
+) -> None:
+    """Set for how long a moderator's decision can be undone before the blog hears of it."""
+    with opened.transaction() as session:
+        opened.site(session, name).undo_seconds = seconds
+    console.print(f"Decisions at “{name}” are told after {seconds} seconds.")

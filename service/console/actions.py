@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Header, Response
@@ -61,8 +61,8 @@ class Acted:
         with self._database.reading() as session:
             news = queue.told(session, self.visit, self._id, stale=stale)
             shown = cards.of(session, [news["comment"]]) if news["comment"] else []
-            context = {"cards": shown, "news": news, "at": self._place.address, "following": self._place.following}
-        return pages.show(self.visit, "acted.html", **context, **queue.CHOICES)
+        place: dict[str, Any] = {"at": self._place.address, "following": self._place.following}
+        return pages.show(self.visit, "acted.html", cards=shown, news=news, **place, **queue.CHOICES)
 
 
 ActedDep = Annotated[Acted, Depends()]

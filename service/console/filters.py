@@ -90,7 +90,7 @@ class Filters(BaseModel):
 
     def chosen_sort(self, queue: Queue) -> Sort:
         possible = self.sorts(queue)
-        return self.sort if self.sort in possible else possible[0]
+        return self.sort if self.sort and self.sort in possible else possible[0]
 
     def wanted(self, queue: Queue, site_ids: Sequence[UUID], reader: Reader | None) -> Wanted:
         side, _, unit = (self.age or "").partition("-")

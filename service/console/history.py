@@ -1,6 +1,7 @@
 """One comment with everything around it: what happened to it, what its author wrote before, what stands beside it."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -26,7 +27,7 @@ def show_comment(visit: LoggedIn, database: DatabaseDep, comment_id: UUID) -> Re
             raise errors.NotFoundError("There is no such comment at your sites.")
         wanted = audit.Wanted([comment.site_id], comment_id=comment.id)
         entries = audit.find(session, wanted, before=None, limit=100)
-        context = {
+        context: dict[str, Any] = {
             "cards": cards.of(session, [comment]),
             "entries": list(reversed(entries)),
             "names": moderators.names_of(session, {entry.actor for entry in entries}),

@@ -23,7 +23,7 @@ def N_(message: str) -> str:  # noqa: N802 - gettext's own name
 def names() -> Mapping[str, str]:
     """The languages that the console speaks, each in its own words."""
     codes = [ENGLISH, *sorted(path.name for path in _FOLDER.iterdir() if (path / "messages.po").exists())]
-    return {code: Locale.parse(code).get_display_name(code).capitalize() for code in codes}
+    return {code: (Locale.parse(code).get_display_name(code) or code).capitalize() for code in codes}
 
 
 @cache

@@ -65,7 +65,7 @@ def show_queue(
     wanted = wanted_by(visit, queue, chosen)
     found = _get(database, visit, wanted, asked.after)
     with database.reading() as session:
-        context = {
+        context: dict[str, Any] = {
             "queue": queue,
             "filters": chosen,
             "at": chosen.address(queue, after=asked.after),

@@ -14,6 +14,9 @@ from service.core.policy import Policy, UnreadablePolicy
 
 log = structlog.get_logger()
 
+# Seconds: a blog's readers wait for as long.
+LONGEST_UNDO = 600
+
 
 def create(session: Session, name: str, policy: Policy | None = None) -> Site:
     """A new site with its first policy. Raises ConflictError when there is one of this name."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from service import migrations
 from service.core.queue import SilentBell
@@ -16,7 +16,11 @@ from service.core.settings import Settings
 from service.main import build_app
 from tests.console import browsing, sample
 
-WIDTHS = {"desktop": (1280, 860), "phone": (390, 844)}
+WIDTHS: dict[str, ViewportSize] = {
+    "desktop": {"width": 1280, "height": 860},
+    "phone": {"width": 390, "height": 844},
+}
+KINDS = [f"{width}-{scheme}" for width in WIDTHS for scheme in ("light", "dark")]
 PAGES = {
     "queue": "/console/held",
     "filters": "/console/held?rule=toxicity&sort=worst",
@@ -64,37 +68,39 @@ def open_page(page: Page, name: str) -> None:
             page.keyboard.press("?")
 
 
-def take(browser: Browser, address: str, folder: Path, names: Sequence[str], code: str) -> None:
-    for kind, (width, height) in WIDTHS.items():
-        for scheme in ("light", "dark"):
-            phone = kind == "phone"
-            context = browser.new_context(
-                base_url=address,
-                viewport={"width": width, "height": height},
-                color_scheme=scheme,  # type: ignore[arg-type] - one of the two
-                locale=code,
-                has_touch=phone,
-                is_mobile=phone,
-            )
-            page = context.new_page()
-            for name in sorted(names, key=lambda name: name != "login"):
-                if (name != "login" and page.url == "about:blank") or (name != "login" and "/login" in page.url):
-                    browsing.log_in(page, sample.EMAIL, sample.PASSWORD)
-                open_page(page, name)
-                shot = Image.open(io.BytesIO(page.screenshot(full_page=name in {"queue", "comment"})))
-                shot.convert("RGB").save(folder / f"{name}-{kind}-{scheme}.webp", quality=82, method=6)
-            context.close()
+def take(browser: Browser, address: str, folder: Path, names: Sequence[str], kind: str, code: str) -> None:
+    width, _, scheme = kind.partition("-")
+    phone = width == "phone"
+    context = browser.new_context(
+        base_url=address,
+        viewport=WIDTHS[width],
+        color_scheme=scheme,  # type: ignore[arg-type]
+        locale=code,
+        has_touch=phone,
+        is_mobile=phone,
+    )
+    page = context.new_page()
+    # The page for whoever is not logged in comes first.
+    for name in sorted(names, key=lambda name: name != "login"):
+        if name != "login" and not context.cookies():
+            browsing.log_in(page, sample.EMAIL, sample.PASSWORD)
+        open_page(page, name)
+        shot = Image.open(io.BytesIO(page.screenshot(full_page=name in {"queue", "comment"})))
+        shot.convert("RGB").save(folder / f"{name}-{kind}.webp", quality=82, method=6)
+    context.close()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--pages", nargs="*", default=list(PAGES), choices=PAGES)
+    parser.add_argument("--kinds", nargs="*", default=KINDS, choices=KINDS)
     parser.add_argument("--language", default="en")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     with served() as address, sync_playwright() as playwright, browsing.chromium(playwright) as browser:
-        take(browser, address, given.folder, given.pages, given.language)
+        for kind in given.kinds:
+            take(browser, address, given.folder, given.pages, kind, given.language)
 
 
 if __name__ == "__main__":

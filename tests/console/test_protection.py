@@ -8,6 +8,7 @@ from service.core.db import Database
 from service.core.models import Comment, Site, Status
 from tests.console.conftest import ORIGIN, Hold
 from tests.console.forms import EMAIL, PASSWORD, QUEUE, csrf_token, log_in
+from tests.routes import mounts, operations
 
 FOREIGN = [
     {"Origin": "https://evil.example"},
@@ -17,6 +18,17 @@ FOREIGN = [
     {"Sec-Fetch-Site": "same-site"},
     {"Origin": ""},
 ]
+
+# Enough for the form of every route.
+ANYTHING = {
+    "sequence": "1",
+    "category": "spam",
+    "domain": "x.example",
+    "word": "x",
+    "words": "held_words",
+    "what": "approve",
+    "name": "x",
+}
 
 
 def status(db: Database, comment: Comment) -> Status:
@@ -105,3 +117,18 @@ def test_an_error_nobody_foresaw_is_a_page_with_the_headers(app: FastAPI, db: Da
 
 def test_the_way_to_the_console_starts_at_the_root(mira: TestClient) -> None:
     assert mira.get("/").url.path == QUEUE
+
+
+def test_every_route_that_changes_something_wants_the_sessions_token(
+    app: FastAPI, mira: TestClient, site: Site, hold: Hold
+) -> None:
+    comment = hold(site)
+    known = {"comment_id": comment.id, "view_id": comment.id, "switch": "blur"}
+    console = mounts(app)["/console"].app.app  # type: ignore[attr-defined]
+    unsafe = [path for method, path in operations(console) if method != "GET" and path != "/login"]
+
+    for path in unsafe:
+        answer = mira.post(f"/console{path.format(**known)}", data={**ANYTHING, "csrf_token": "guessed"})
+        assert answer.status_code == 403, path
+
+    assert len(unsafe) > 10

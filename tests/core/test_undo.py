@@ -10,7 +10,18 @@ from sqlmodel import select
 
 from service.core import comments, curation, db, notes, outbox, sites, undo, webhooks
 from service.core.db import Database
-from service.core.models import AuditEntry, Category, Comment, Event, Lesson, Note, NoteKind, OutboxRow, Status
+from service.core.models import (
+    AuditEntry,
+    Category,
+    Comment,
+    Delivery,
+    Event,
+    Lesson,
+    Note,
+    NoteKind,
+    OutboxRow,
+    Status,
+)
 from service.core.queue import Topic
 from tests.core.conftest import owed, rows, stored_now
 from tests.core.held import decide, hold
@@ -95,9 +106,7 @@ def test_what_was_delivered_is_told_anew(database: Database, site_id: UUID, endp
         taken = outbox.claim(session, Topic.DELIVER, 10, WINDOW)
         outbox.finish(session, taken)
         session.add_all(
-            webhooks.Delivery(
-                site_id=site_id, event_id=row.subject_id, endpoint_id=endpoint_id, attempt=1, duration_ms=1
-            )
+            Delivery(site_id=site_id, event_id=row.subject_id, endpoint_id=endpoint_id, attempt=1, duration_ms=1)
             for row in taken
         )
 
