@@ -51,7 +51,7 @@ async function act(form, button) {
     show(page, card, focused);
   } catch {
     card.classList.remove("busy");
-    form.submit();
+    one("#news").replaceChildren(warning(document.createTextNode(one("#news").dataset.offline)));
   }
 }
 
@@ -75,7 +75,10 @@ function show(page, card, focused) {
 
 function failure(page) {
   const words = one(".detail", page);
-  if (!words) return null;
+  return words && warning(words);
+}
+
+function warning(words) {
   const news = document.createElement("div");
   news.className = "news stale";
   news.role = "status";
