@@ -1,6 +1,5 @@
 """`gatepost akismet`: keys for clients of Akismet's API, and what in WordPress stands in the way of decisions."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -72,21 +71,15 @@ def change(
 @app.command("check")
 def check(
     options: Annotated[
-        Path,
-        typer.Argument(
-            help="What `wp option list --format=json` prints in WordPress's folder, in a file; - reads the input.",
-            allow_dash=True,
-            exists=True,
-            dir_okay=False,
-        ),
+        typer.FileText,
+        typer.Argument(help="What `wp option list --format=json` prints in WordPress's folder; - reads the input."),
     ],
 ) -> None:
     """Tell which of WordPress's own settings would swallow an approval. Ends with 1 when one would."""
-    with typer.open_file(str(options)) as file:
-        try:
-            found = list(wordpress_settings.findings(wordpress_settings.read(file.read())))
-        except (ValueError, KeyError) as error:
-            raise typer.BadParameter(f"not WordPress's options as JSON: {error}") from None
+    try:
+        found = list(wordpress_settings.findings(wordpress_settings.read(options.read())))
+    except (ValueError, KeyError) as error:
+        raise typer.BadParameter(f"not WordPress's options as JSON: {error}") from None
     for finding in found:
         print(f"{'SWALLOWS' if finding.swallows else 'note'}  {finding.setting}: {finding.text}")
     if any(finding.swallows for finding in found):

@@ -7,6 +7,7 @@ import re
 import secrets
 import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -32,8 +33,8 @@ class MariaDB:
     process: Process = field(init=False)
 
     def __post_init__(self) -> None:
-        # The path of a socket has 107 characters at most.
-        self.socket = Path(f"/tmp/gatepost-{secrets.token_hex(4)}.sock")
+        # The path of a socket has 107 characters at most; a test's own folder may have more.
+        self.socket = Path(tempfile.gettempdir()) / f"gatepost-{secrets.token_hex(4)}.sock"
         data = self.folder / "mariadb"
         options = ["--no-defaults", f"--datadir={data}", "--user=root"]
         subprocess.run(
@@ -105,6 +106,7 @@ class Blog:
         content = self.root / "wp-content"
         shutil.copytree(HERE / "theme", content / "themes" / "plain", dirs_exist_ok=True)
         (content / "mu-plugins").mkdir()
+        shutil.copy(HERE / "hurry.php", content / "mu-plugins")
         shutil.copy(OURS if gatepost_url else HERE / "led.php", content / "mu-plugins")
         for program in ("setup.php", "state.php", "click.php"):
             shutil.copy(HERE / program, self.root)

@@ -18,5 +18,3 @@ add_filter(
 		return $given;
 	}
 );
-// The tests write faster than people do.
-add_filter( 'comment_flood_filter', '__return_false', 99 );
