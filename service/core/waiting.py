@@ -16,7 +16,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, Table, or_
 from sqlalchemy import select as sqlalchemy_select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, select
 
 from service.core import bulk, erasure, errors, groups
@@ -77,7 +77,7 @@ class Waiting:
 
     async def _forget(self, comment_id: UUID) -> None:
         """Erase it, with others. A failure is the housekeeping's to mend: there is an answer to give."""
-        with suppress(DBAPIError, errors.CrowdedError):
+        with suppress(SQLAlchemyError, errors.CrowdedError):
             await self._forgetting.join(comment_id)
 
     def _erase(self, ids: Sequence[UUID]) -> Sequence[None]:
@@ -97,7 +97,7 @@ class Waiting:
             try:
                 found = {comment.id: comment for comment in self._find(set(waiting.values()))}
                 self._outage.passed()
-            except DBAPIError as error:
+            except Exception as error:  # noqa: BLE001 - this thread must live: others will wait
                 # Who waits is answered in time all the same.
                 self._outage.failed(error)
                 continue

@@ -1,7 +1,7 @@
 """Who waits for a decision is told it, all by one query, and is answered in time when there is none."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from uuid import UUID
@@ -162,6 +162,34 @@ def test_a_database_that_fails_meanwhile_makes_nobody_wait_longer(
     comment = asyncio.run(waiting.submit(_incoming(key, "A fine day.")))
 
     assert comment.status == Status.PENDING
+
+
+def test_a_look_that_fails_is_not_the_last(
+    database: Database,
+    wait: Callable[..., Waiting],
+    key: str,
+    score: Callable[[], int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waiting = wait()
+    find = waiting._find
+    looks: list[object] = []
+
+    def fail_once(ids: Collection[UUID]) -> Sequence[Comment]:
+        looks.append(ids)
+        if len(looks) == 1:
+            raise RuntimeError("a bug")
+        return find(ids)
+
+    monkeypatch.setattr(waiting, "_find", fail_once)
+
+    async def scenario() -> Comment:
+        asked = asyncio.create_task(waiting.submit(_incoming(key, "A fine day.")))
+        await asyncio.to_thread(eventually, lambda: looks)
+        await _score_all(score, 1)
+        return await asked
+
+    assert asyncio.run(scenario()).status == Status.APPROVED
 
 
 def test_what_is_refused_is_refused_at_once(wait: Callable[..., Waiting], key: str) -> None:
