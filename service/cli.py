@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 
 from service import demo
-from service.commands import akismet, erase, exports, imports, keys, moderators, opened, secrets, sites, webhooks
+from service.commands import akismet, coral, erase, exports, imports, keys, moderators, opened, secrets, sites, webhooks
 from service.commands.opened import console
 from service.core import supervision
 from service.core.errors import GatepostError
@@ -29,6 +29,7 @@ app.add_typer(sites.app, name="site")
 app.add_typer(keys.app, name="key")
 app.add_typer(moderators.app, name="moderator")
 app.add_typer(akismet.app, name="akismet")
+app.command("coral")(coral.connect)
 app.add_typer(erase.app, name="erase")
 app.add_typer(imports.app, name="import")
 app.command()(exports.export)

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from service.api import authors, comments, document, health, keys, limits, problems, shadows, sites, webhooks
 from service.api.quotas import QuotaHeaders
-from service.compat import openai
+from service.compat import coral, openai
 from service.compat.akismet import account as akismet_account
 from service.compat.akismet import checks as akismet_checks
 from service.compat.perspective import routes as perspective
@@ -62,7 +62,7 @@ def build_app(settings: Settings, bell: Bell, lifespan: Lifespan | None = None) 
     problems.install(app)
     document.install(app)
     doors = (comments, authors, webhooks, sites, shadows, keys, health)
-    for door in (*doors, akismet_checks, akismet_account, perspective, openai):
+    for door in (*doors, akismet_checks, akismet_account, perspective, openai, coral):
         app.include_router(door.router)
     console.install(app)
     return app

@@ -17,6 +17,7 @@ from service import migrations
 from service.core import (
     akismet_keys,
     comments,
+    coral_keys,
     keys,
     lessons,
     models,
@@ -104,6 +105,7 @@ def test_every_table_takes_a_row(migrated_url: str) -> None:
         site = sites.create(session, "Treaty blog")
         keys.issue(session, site.id, models.Scope.ADMIN)
         akismet_keys.issue(session, site)
+        coral_keys.create(session, site.id, "secret")
         endpoint = webhooks.create(session, site.id, "https://blog.example.org/", allow_private=False)
         event = webhooks.ping(session, endpoint)
         comment = submissions.submit(session, site.id, Submission(text="Thank you."), "k-1")

@@ -135,7 +135,7 @@ def _tell(total: store.Progress, damage: Counter[str], seconds: float) -> None:
 
 def _decide(database: Database, site_id: UUID, which: Backlog) -> None:
     owed = sum(backlog.owe(database, site_id, decided_too=which == Backlog.ALL))
-    console.print(f"{owed:,} comments will be decided, one after the other, when nothing else is to do.", highlight=False)
+    console.print(f"{owed:,} comments will be decided when nothing else is to do.", highlight=False)
 
 
 def _learn(site_name: str) -> None:

@@ -5,7 +5,7 @@ from sqlalchemy.exc import OperationalError
 
 from service.commands import opened
 from service.commands.opened import console
-from service.core import akismet_keys, encryption, signing_keys
+from service.core import akismet_keys, coral_keys, encryption, signing_keys
 from service.core.db import Database
 
 app = typer.Typer(help="Keys that webhooks' secrets are encrypted with.", no_args_is_help=True)
@@ -36,6 +36,7 @@ def check() -> None:
             with database.reading() as session:
                 signing_keys.check(session)
                 akismet_keys.check(session)
+                coral_keys.check(session)
         except OperationalError:
             return
 
@@ -56,6 +57,7 @@ def _rotate(database: Database) -> None:
     _encrypt_anew(database)
     with database.transaction() as session:
         akismet_keys.encrypt_anew(session)
+        coral_keys.encrypt_anew(session)
     if ours:
         database.keyring.keep_first()
 

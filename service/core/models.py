@@ -147,6 +147,15 @@ class AkismetKey(SQLModel, table=True):
     held_as_spam: HeldAsSpam = Field(default=HeldAsSpam.NONE, sa_column=_enum(HeldAsSpam))
 
 
+class CoralKey(SQLModel, table=True):
+    """What makes a key one of a moderation phase in Coral: the secret that Coral signs with."""
+
+    __tablename__ = "coral_key"
+    key_id: str = Field(sa_column=Column(ForeignKey("key.id", ondelete="CASCADE"), primary_key=True))
+    # Encrypted.
+    secret: str = Field(max_length=500)
+
+
 class PolicyVersion(SQLModel, table=True):
     """A site's rules; the highest version is the live one, older ones explain older decisions."""
 

@@ -58,7 +58,7 @@ AKISMET = {
     *(f"/1.1/{name}" for name in ("comment-check", "submit-spam", "submit-ham", "verify-key", "deactivate", "test")),
     *("/1.1/get-stats", "/1.1/get-subscription", "/1.2/key-sites", "/1.2/usage-limit"),
 }
-DOORS = {"/v1/moderations", *PERSPECTIVE, *AKISMET}
+DOORS = {"/v1/moderations", "/coral/{key_id}", *PERSPECTIVE, *AKISMET}
 # What a route cannot be asked without.
 QUERIES = {"/v1/site/policy/diff": {"before": 1}}
 MALFORMED = (
