@@ -15,6 +15,7 @@ import pytest
 import trustme
 
 from tests.clients.front import TlsFront
+from tests.clients.wordpress.blog import MariaDB
 from tests.journey import deployment as deployments
 from tests.journey.deployment import Deployment
 from tests.servers.receiver import Receiver
@@ -76,6 +77,14 @@ def lead(gatepost: Deployment) -> Iterator[Callable[[str], int]]:
     yield lead
     for front in fronts.values():
         front.stop()
+
+
+@pytest.fixture(scope="session")
+def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
+    server = MariaDB(tmp_path_factory.mktemp("mariadb"))
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture

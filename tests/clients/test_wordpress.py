@@ -9,8 +9,8 @@ import pytest
 from sqlmodel import col, select
 
 from service.commands import wordpress_settings
-from service.core import akismet_keys, comments
-from service.core.models import Comment, Delivery, Endpoint, Event, Site, Status
+from service.core import akismet_keys, comments, sites
+from service.core.models import Comment, Delivery, Endpoint, Event, Status
 from tests.clients.wordpress.blog import Blog, MariaDB
 from tests.journey.deployment import Deployment
 from tests.servers.waiting import eventually
@@ -23,14 +23,6 @@ SPAM = 'Cheap viagra and casino bonus, buy now at <a href="http://pills.example"
 WAIT = timedelta(seconds=90)
 # Akismet 5.0.2 has no route for them, and does not ask for any: there, a human decides in WordPress.
 TAKES_WEBHOOKS = pytest.mark.parametrize("blog", ["trixie"], indirect=True)
-
-
-@pytest.fixture(scope="module")
-def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
-    server = MariaDB(tmp_path_factory.mktemp("mariadb"))
-    server.start()
-    yield server
-    server.stop()
 
 
 @pytest.fixture(scope="module", params=["bookworm", "trixie"])
@@ -47,10 +39,11 @@ def blog(
     One is led here as by a name server, the other by the file that we give to owners.
     """
     folder = tmp_path_factory.mktemp(request.param)
-    gatepost_url = gatepost.url if request.param == "bookworm" else ""
-    blog = Blog(request.param, folder, mariadb, lead("rest.akismet.com"), authority, gatepost_url)
+    blog = Blog(request.param, folder, mariadb, lead("rest.akismet.com"), authority)
+    if request.param == "bookworm":
+        blog.lead_by_our_file(gatepost.url)
     with gatepost.database.transaction() as session:
-        site = session.exec(select(Site)).one()
+        site = sites.create(session, request.param)
         blog.key = akismet_keys.issue(session, site, blog=blog.url, allow_private=True)
     blog.start()
     yield blog

@@ -20,7 +20,7 @@ from tests.servers.processes import Process
 from tests.servers.waiting import eventually
 
 HERE = Path(__file__).parent
-OURS = HERE.parents[2] / "deploy" / "wordpress" / "akismet-to-gatepost.php"
+OURS = HERE.parents[2] / "deploy" / "wordpress"
 PASSWORD = "a long password"
 PACKAGES = HERE.parents[2] / ".venv-clients" / "wordpress"
 
@@ -76,7 +76,7 @@ define( 'WP_HTTP_BLOCK_EXTERNAL', true );
 define( 'WP_ACCESSIBLE_HOSTS', 'rest.akismet.com,127.0.0.1' );
 define( 'GATEPOST_TEST_PORT', {port} );
 define( 'GATEPOST_TEST_AUTHORITY', '{authority}' );
-{leading}
+require __DIR__ . '/defines.php';
 $table_prefix = 'wp_';
 if ( ! defined( 'ABSPATH' ) ) {{
 	define( 'ABSPATH', __DIR__ . '/' );
@@ -89,14 +89,9 @@ require_once ABSPATH . 'wp-settings.php';
 
 
 class Blog:
-    """Its plugin is led to Gatepost by `led.php`, where `front` is the port that shows rest.akismet.com's certificate.
+    """Not yet started. Its Akismet plugin is led to `front`, the port that shows rest.akismet.com's certificate."""
 
-    With `gatepost_url`, by the file that we give to owners.
-    """
-
-    def __init__(
-        self, suite: str, folder: Path, database: MariaDB, front: int, authority: Path, gatepost_url: str = ""
-    ) -> None:
+    def __init__(self, suite: str, folder: Path, database: MariaDB, front: int, authority: Path) -> None:
         self.suite = suite
         self.key = ""
         self.root = folder / f"wordpress-{suite}"
@@ -107,7 +102,7 @@ class Blog:
         shutil.copytree(HERE / "theme", content / "themes" / "plain", dirs_exist_ok=True)
         (content / "mu-plugins").mkdir()
         shutil.copy(HERE / "hurry.php", content / "mu-plugins")
-        shutil.copy(OURS if gatepost_url else HERE / "led.php", content / "mu-plugins")
+        shutil.copy(HERE / "led.php", content / "mu-plugins")
         for program in ("setup.php", "state.php", "click.php"):
             shutil.copy(HERE / program, self.root)
         name = f"wordpress_{secrets.token_hex(4)}"
@@ -119,15 +114,29 @@ class Blog:
             host=f"127.0.0.1:{port}",
             port=front,
             authority=authority,
-            leading=f"define( 'GATEPOST_URL', '{gatepost_url}' );" if gatepost_url else "",
         )
         # Debian's own reads /etc/wordpress.
         (self.root / "wp-config.php").write_text(config)
+        self.defines = self.root / "defines.php"
+        self.defines.write_text("<?php\n")
         command = ["php", "-d", "display_errors=stderr", "-S", f"127.0.0.1:{port}", "-t", str(self.root)]
         self.server = Process(command, log=folder / f"{suite}.log", env={"PHP_CLI_SERVER_WORKERS": "4"})
 
-    def start(self) -> None:
-        self._php("setup.php", self.key)
+    def define(self, name: str, value: str) -> None:
+        """As an owner does in wp-config.php."""
+        with self.defines.open("a") as file:
+            file.write(f"define( '{name}', '{value}' );\n")
+
+    def lead_by_our_file(self, gatepost_url: str) -> None:
+        """Without the name server."""
+        (self.root / "wp-content" / "mu-plugins" / "led.php").unlink()
+        shutil.copy(OURS / "akismet-to-gatepost.php", self.root / "wp-content" / "mu-plugins")
+        self.define("GATEPOST_URL", gatepost_url)
+
+    def start(self, plugin: str = "akismet/akismet.php") -> None:
+        if plugin == "gatepost.php":
+            shutil.copy(OURS / plugin, self.root / "wp-content" / "plugins")
+        self._php("setup.php", self.key, plugin)
         self.server.start()
         eventually(self._answers, within=timedelta(seconds=60), context=lambda: self.server.tail)
 
@@ -147,6 +156,10 @@ class Blog:
     def page(self, post: int = 1) -> str:
         """The post as a stranger sees it."""
         return httpx2.get(self.url, params={"p": post}, timeout=60).text
+
+    def run_cron(self) -> None:
+        """As the machine's cron, or the next visitor, does."""
+        httpx2.get(f"{self.url}/wp-cron.php", params={"doing_wp_cron": ""}, timeout=60).raise_for_status()
 
     def statuses(self) -> dict[str, str]:
         """By the comments' texts. WordPress's words: approved, unapproved, spam, trash."""

@@ -18,6 +18,9 @@ switch ( $action ) {
 	case 'option':
 		$told = update_option( $given, $argv[3] );
 		break;
+	case 'sweep':
+		$told = do_action( 'gatepost_sweep' );
+		break;
 	default:
 		$told = call_user_func( "wp_{$action}_comment", $given );
 }
