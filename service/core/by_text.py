@@ -15,7 +15,9 @@ def review(session: Session, site_id: UUID, submission: Submission, category: Ca
     One that the site does not know is stored first: it is what there is to learn from.
     """
     known = select(Comment).where(
-        col(Comment.site_id) == site_id, col(Comment.text_fingerprint) == text.fingerprint(submission.text)
+        col(Comment.site_id) == site_id,
+        col(Comment.text_fingerprint) == text.fingerprint(submission.text),
+        ~col(Comment.transient),
     )
     comment = session.exec(known.order_by(col(Comment.created_at).desc()).limit(1)).first()
     if comment is None:

@@ -345,10 +345,13 @@ def test_a_language_that_the_engine_cannot_judge_is_refused(ask: Ask, app: FastA
     with at_work(app, settings, Scorer(engine, WordSpam())):
         detail = failure(ask(text, ["SPAM", "TOXICITY"]), 400, "INVALID_ARGUMENT")
         spam = ask(text, ["SPAM"])
+        likely = ask(f"{text} Das ist ein insult.", ["LIKELY_TO_REJECT"]).json()["attributeScores"]["LIKELY_TO_REJECT"]
 
     assert detail["languageNotSupportedByAttributeError"] == {"detectedLanguages": ["de"], "attribute": "TOXICITY"}
     # Spam does not hang on the engine alone.
     assert spam.json()["attributeScores"].keys() == {"SPAM"}
+    # The policy holds it; what the engine says of it counts for nothing.
+    assert likely["summaryScore"]["value"] == 0.5
 
 
 @pytest.mark.parametrize(
@@ -449,6 +452,22 @@ def test_a_suggestion_decides_the_comment_that_was_analysed(
 
     (comment,) = rows(app, Comment)
     assert (comment.status, comment.category, comment.decided_by) == (Status.REJECTED, Category.SPAM, "site")
+
+
+def test_a_suggestion_does_not_touch_what_is_only_asked_about(
+    ask: Ask, client: TestClient, key: str, impatient: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(_: object) -> None:
+        pass
+
+    monkeypatch.setattr(impatient.state.waiting, "_forget", never)
+    ask("You are a walnut.", doNotStore=True)
+    body = {"comment": {"text": "You are a walnut."}, "attributeScores": {"TOXICITY": {"summaryScore": {"value": 1}}}}
+
+    client.post(SUGGEST, params={"key": key}, json=body)
+
+    found = {comment.transient: comment.status for comment in rows(impatient, Comment)}
+    assert found == {True: Status.PENDING, False: Status.REJECTED}
 
 
 def test_what_says_nothing_of_the_whole_comment_teaches_nothing(client: TestClient, key: str, app: FastAPI) -> None:

@@ -46,7 +46,9 @@ def needs_language(name: str) -> bool:
 def score(name: str, verdict: Verdict) -> float:
     """The attribute's score, 0 to 1. LIKELY_TO_REJECT: the highest of all, and what the policy says in any case."""
     if bare(name) == LIKELY_TO_REJECT:
-        return max(*verdict.scores.values(), _AT_LEAST[verdict.decision])
+        # In a language that the engine cannot judge, only spam has a score that says something.
+        scores = verdict.scores if verdict.judged else {SPAM: verdict.scores[SPAM]}
+        return max(_AT_LEAST[verdict.decision], *scores.values())
     return verdict.scores[ATTRIBUTES[bare(name)]]
 
 
