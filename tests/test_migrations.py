@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -120,7 +121,11 @@ def test_every_table_takes_a_row(migrated_url: str) -> None:
         session.add(models.Claim(moderator_id=moderator.id, **known))
         session.add(models.Note(kind=models.NoteKind.REASON, actor="Mo", text="No.", **known))
         session.add(models.InsightDay(site_id=site.id, day=date(2026, 1, 1), figures={}))
-        session.add(models.Invitation(token_hash="x", site_id=site.id, email="a@b.example", role=Role.VIEWER, invited_by="Mo"))
+        session.add(
+            models.Invitation(
+                token_hash="x", site_id=site.id, email="gast@example.org", role=models.Role.VIEWER, invited_by="Mo"
+            )
+        )
         session.add(models.SavedView(moderator_id=moderator.id, name="Spam", address="/console/spam"))
         throttle.count(session, throttle.Attempt.of("mo@example.org", "203.0.113.7"))
         shadow = models.Shadow(site_id=site.id, name="trial", rules={"max_links": 0}, created_by="site")

@@ -1,4 +1,4 @@
-"""Housekeeping: what is older than the deployment keeps is removed, once an hour and in small transactions.
+"""Housekeeping: what is older than the deployment keeps is removed, and days that are over are counted, once an hour.
 
 Any number of processes may do it at once: each finds what is left.
 """
@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, exists
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col, delete, select, tuple_
 
-from service.core import db, erasure, throttle
+from service.core import db, erasure, insights, throttle
 from service.core.db import Database
 from service.core.models import AuditEntry, ConsoleSession, Event, IdempotencyKey, Imprint, OutboxRow
 from service.core.settings import Settings
@@ -44,6 +44,7 @@ def run(database: Database, settings: Settings, stop: threading.Event) -> None:
             if number % rounds == 0:
                 removed = tidy(database, settings, stop)
                 log.info("housekeeping", **{name: count for name, count in removed.items() if count})
+                count_days(database, stop)
             erase_leftovers(database)
             empty_journal(database)
         except DBAPIError as error:
@@ -67,6 +68,17 @@ def tidy(database: Database, settings: Settings, stop: threading.Event) -> Count
                 break
             stop.wait(_BREATH_SECONDS)
     return removed
+
+
+def count_days(database: Database, stop: threading.Event) -> None:
+    """Count what was decided on the days that are over, each in a transaction of its own."""
+    with database.reading() as session:
+        due = insights.due(session)
+    for site_id, day in due:
+        if stop.is_set():
+            return
+        with database.transaction() as session:
+            insights.keep(session, site_id, day)
 
 
 def erase_leftovers(database: Database) -> None:

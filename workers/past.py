@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from service.core import comments, db
+from service.core import db, reviewed
 from service.core.db import Database
 from service.core.models import Comment, Status
 
@@ -57,5 +57,4 @@ def approved_before(session: Session, chunk: Sequence[Comment]) -> dict[UUID, in
 
 def human_word(comment: Comment) -> Status | None:
     """APPROVED or REJECTED where a human has decided."""
-    decided = comment.status in {Status.APPROVED, Status.REJECTED}
-    return comment.status if decided and comment.decided_by not in {None, comments.POLICY} else None
+    return reviewed.word(comment.status, comment.decided_by)

@@ -14,7 +14,10 @@ class Entry(NamedTuple):
 
 
 QUEUE = Entry(N_("Queue"), "/console/held")
+INSIGHTS = Entry(N_("Insights"), "/console/insights", Role.MODERATOR)
+THRESHOLDS = Entry(N_("Thresholds"), "/console/thresholds", Role.MODERATOR)
 AUDIT = Entry(N_("Audit log"), "/console/audit", Role.MODERATOR)
+ADMINISTRATION = Entry(N_("Administration"), "/console/sites", Role.ADMIN)
 PREFERENCES = Entry(N_("Preferences"), "/console/preferences")
 
-BAR = (QUEUE, AUDIT, PREFERENCES)
+BAR = (QUEUE, INSIGHTS, THRESHOLDS, AUDIT, PREFERENCES)

@@ -6,7 +6,21 @@ from fastapi import Depends, FastAPI
 from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
-from service.console import actions, audit, auth, bulk, failures, history, live, protection, queue, settings, views
+from service.console import (
+    actions,
+    audit,
+    auth,
+    bulk,
+    explorer,
+    failures,
+    history,
+    insights,
+    live,
+    protection,
+    queue,
+    settings,
+    views,
+)
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -16,7 +30,7 @@ def install(app: FastAPI) -> None:
     console = FastAPI(openapi_url=None, dependencies=[Depends(protection.require_same_origin)])
     console.state = app.state
     failures.install(console)
-    for page in (auth, queue, actions, bulk, live, history, views, audit, settings):
+    for page in (auth, queue, actions, bulk, live, history, views, insights, explorer, audit, settings):
         console.include_router(page.router)
     console.mount("/static", StaticFiles(directory=_STATIC))
     for path in ("/", "/console"):

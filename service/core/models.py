@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
@@ -584,6 +584,27 @@ class SavedView(SQLModel, table=True):
     # A path of the console with its query.
     address: str = Field(max_length=2000)
     created_at: datetime = _time()
+
+
+class Invitation(SQLModel, table=True):
+    """A place at a site for whoever holds the token; shown once to whoever invites, the row holds its hash."""
+
+    token_hash: str = Field(primary_key=True, max_length=64)
+    site_id: UUID = Field(sa_column=_owner("site.id", index=True))
+    email: str = Field(max_length=320)
+    role: Role = Field(sa_column=_enum(Role))
+    invited_by: str = Field(max_length=200)
+    created_at: datetime = _time()
+    expires_at: datetime = _time()
+
+
+class InsightDay(SQLModel, table=True):
+    """What was decided at a site on one day (UTC), counted when it was over. Holds no text and no author."""
+
+    __tablename__ = "insight_day"
+    site_id: UUID = Field(sa_column=Column(ForeignKey("site.id", ondelete="CASCADE"), primary_key=True))
+    day: date = Field(primary_key=True)
+    figures: dict[str, Any] = Field(sa_column=_json())
 
 
 class LoginThrottle(SQLModel, table=True):

@@ -88,12 +88,18 @@ def amend_policy(session: Session, site_id: UUID, change: Callable[[Policy], Pol
     Raises ConflictError when the live rules cannot be read.
     """
     _lock(session, site_id)
-    row = policy_version(session, site_id)
-    before = read(row)
-    if isinstance(before, UnreadablePolicy):
-        raise errors.ConflictError("This site's policy cannot be read; save it anew first.")
+    version, before = live_policy(session, site_id)
     after = change(before)
-    return row.version, row.version if after == before else put_policy(session, site_id, after, actor).version
+    return version, version if after == before else put_policy(session, site_id, after, actor).version
+
+
+def live_policy(session: Session, site_id: UUID) -> tuple[int, Policy]:
+    """The site's rules and their version. Raises ConflictError when they cannot be read."""
+    row = policy_version(session, site_id)
+    policy = read(row)
+    if isinstance(policy, UnreadablePolicy):
+        raise errors.ConflictError("This site's policy cannot be read; save it anew first.")
+    return row.version, policy
 
 
 def put_policy(session: Session, site_id: UUID, policy: Policy, actor: str) -> PolicyVersion:

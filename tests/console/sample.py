@@ -1,5 +1,6 @@
 """Two sites with what moderators see on an ordinary day, for screenshots and for tests that read whole pages."""
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -9,7 +10,8 @@ from sqlmodel import Session
 
 from service.core import claims, comments, db, moderators, notes, sites, submissions
 from service.core.comments import Review, Settlement
-from service.core.models import Category, Comment, NoteKind, Role, Site
+from service.core.insights import Figures
+from service.core.models import Category, Comment, InsightDay, NoteKind, Role, Site, Status
 from service.core.policy import Decision, Signal, Span, Verdict
 from service.core.submissions import Submission
 
@@ -121,10 +123,30 @@ def fill(session: Session) -> tuple[Site, Site]:
     jonas = {"author_name": "Jonas", "author_email": "jonas@post.example"}
     _decided(session, walks, Review(mira_s), text="Schöne Runde!", **jonas)
     held = [hold(session, walks if one.more.get("post_id") == "walks" else treaty, one) for one in HELD]
+    _past(session, treaty, [mira_s, leo_s])
     notes.ask(session, held[2], NoteKind.SECOND_OPINION, moderators.actor(leo), "Does anybody read Arabic?")
     extra = hold(session, walks, HELD[4])
     claims.take(session, leo.id, [extra])
     return treaty, walks
+
+
+def _past(session: Session, site: Site, actors: Sequence[str]) -> None:
+    """Forty days that were counted when they were over."""
+    chance = random.Random(7)
+    for back in range(1, 41):
+        day = db.now(session).date() - timedelta(days=back)
+        decided = 150 if day.weekday() < 5 else 60
+        figures = Figures(missed=back % 3)
+        for rule, label, share in (("toxicity", "insult", 0.8), ("spam", "spam", 0.93), ("unsure", "toxicity", 0.35)):
+            number = chance.randrange(2, 9)
+            rejected = sum(chance.random() < share for _ in range(number))
+            figures.reviewed[rule, label, Status.REJECTED] = rejected
+            figures.reviewed[rule, label, Status.APPROVED] = number - rejected
+            figures.by_actor[chance.choice(actors)] += number
+            figures.waited[chance.choice((1, 2, 3, 3, 4, 4, 5))] += number
+        held = sum(figures.reviewed.values())
+        figures.settled.update({Status.HELD: held, Status.APPROVED: decided - chance.randrange(40)})
+        session.add(InsightDay(site_id=site.id, day=day, figures=figures.stored()))
 
 
 def hold(session: Session, site: Site, sample: Sample) -> Comment:

@@ -26,6 +26,8 @@ PAGES = {
     "filters": "/console/held?rule=toxicity&sort=worst",
     "comment": "first",
     "audit": "/console/audit",
+    "insights": "/console/insights",
+    "thresholds": "/console/thresholds?at=80",
     "preferences": "/console/preferences",
     "keys": "?",
     "bulk": "x",
@@ -85,7 +87,7 @@ def take(browser: Browser, address: str, folder: Path, names: Sequence[str], kin
         if name != "login" and not context.cookies():
             browsing.log_in(page, sample.EMAIL, sample.PASSWORD)
         open_page(page, name)
-        shot = Image.open(io.BytesIO(page.screenshot(full_page=name in {"queue", "comment"})))
+        shot = Image.open(io.BytesIO(page.screenshot(full_page=name in {"queue", "comment", "insights"})))
         shot.convert("RGB").save(folder / f"{name}-{kind}.webp", quality=82, method=6)
     context.close()
 

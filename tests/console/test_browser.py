@@ -27,6 +27,8 @@ PAGES = (
     "/console/rejected",
     "/console/all",
     "/console/audit",
+    "/console/insights?days=7",
+    "/console/thresholds?at=80",
     "/console/preferences",
 )
 

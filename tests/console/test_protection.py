@@ -123,7 +123,7 @@ def test_every_route_that_changes_something_wants_the_sessions_token(
     app: FastAPI, mira: TestClient, site: Site, hold: Hold
 ) -> None:
     comment = hold(site)
-    known = {"comment_id": comment.id, "view_id": comment.id, "switch": "blur"}
+    known = {"comment_id": comment.id, "view_id": comment.id, "site_id": site.id, "switch": "blur"}
     console = mounts(app)["/console"].app.app  # type: ignore[attr-defined]
     unsafe = [path for method, path in operations(console) if method != "GET" and path != "/login"]
 

@@ -22,6 +22,10 @@ ROUTES: dict[tuple[str, str], tuple[Role | None, dict[str, Any]]] = {
     **{("GET", f"/{queue}"): (Role.VIEWER, {}) for queue in Queue},
     ("GET", "/comments/{comment_id}"): (Role.VIEWER, {}),
     ("GET", "/live"): (Role.VIEWER, {}),
+    ("GET", "/insights"): (Role.MODERATOR, {}),
+    ("GET", "/thresholds"): (Role.MODERATOR, {}),
+    ("POST", "/sites/{site_id}/threshold"): (Role.ADMIN, {"label": "insult", "at": 80}),
+    ("POST", "/sites/{site_id}/shadow"): (Role.ADMIN, {"label": "insult", "at": 80}),
     ("GET", "/audit"): (Role.MODERATOR, {}),
     ("GET", "/audit.csv"): (Role.MODERATOR, {}),
     ("GET", "/preferences"): (None, {}),
@@ -47,7 +51,7 @@ PERSONAL = {("POST", "/views/{view_id}/remove")}
 # Whoever comes may ask these.
 PUBLIC = {("GET", "/login"), ("POST", "/login")}
 # What shows one site alone when it is asked to.
-OF_A_SITE = {*(f"/{queue}" for queue in Queue), "/live", "/audit", "/audit.csv"}
+OF_A_SITE = {*(f"/{queue}" for queue in Queue), "/live", "/audit", "/audit.csv", "/insights", "/thresholds"}
 
 Send = Callable[[tuple[str, str]], int]
 
@@ -77,7 +81,7 @@ def enter(visitor: TestClient, db: Database, site: Site, comment: Comment) -> Ca
 
 def _send(client: TestClient, route: tuple[str, str], comment: Comment, site: Site, token: str) -> int:
     method, path = route
-    address = "/console" + path.format(comment_id=comment.id, switch="blur")
+    address = "/console" + path.format(comment_id=comment.id, site_id=site.id, switch="blur")
     known = {"csrf_token": token, "sequence": comment.sequence, "pick": f"{comment.id}:{comment.sequence}"}
     form = {**known, **ROUTES[route][1]} if method == "POST" else None
     query = {"site": str(site.id), "since": "2026-01-01T00:00:00Z"} if path in OF_A_SITE else None
