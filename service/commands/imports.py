@@ -40,8 +40,8 @@ SiteOption = Annotated[
 Decide = Annotated[
     Backlog | None,
     typer.Option(
-        help="Have the machine decide, when it has nothing else to do: what was `undecided`, or `all`."
-        " Not given: what was undecided is held for a moderator."
+        help="Have the machine decide, when it has nothing else to do: what was `undecided`, or `all` that was not"
+        " rejected. Not given: what was undecided is held for a moderator."
     ),
 ]
 Learn = Annotated[bool, typer.Option("--learn", help="Teach the site what was approved and rejected.")]
@@ -134,7 +134,7 @@ def _tell(total: store.Progress, damage: Counter[str], seconds: float) -> None:
 
 
 def _decide(database: Database, site_id: UUID, which: Backlog) -> None:
-    owed = sum(backlog.owe(database, site_id, decided_too=which == Backlog.ALL))
+    owed = sum(backlog.owe(database, site_id, approved_too=which == Backlog.ALL))
     console.print(f"{owed:,} comments will be decided when nothing else is to do.", highlight=False)
 
 

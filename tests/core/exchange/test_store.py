@@ -167,13 +167,13 @@ def test_progress_tells_what_was_stored(database: Database, site_id: UUID) -> No
     assert (total.by_blogs, total.seen) == (1, 5)
 
 
-@pytest.mark.parametrize(("decided_too", "pending"), [(False, {"3"}), (True, {"1", "2", "3"})])
+@pytest.mark.parametrize(("approved_too", "pending"), [(False, {"3"}), (True, {"1", "3"})])
 def test_the_backlog_is_owed_and_can_wait(
-    database: Database, site_id: UUID, *, decided_too: bool, pending: set[str]
+    database: Database, site_id: UUID, *, approved_too: bool, pending: set[str]
 ) -> None:
     put(database, site_id, [entry(1), entry(2, "spam"), entry(3, "pending")])
 
-    numbers = list(backlog.owe(database, site_id, decided_too=decided_too))
+    numbers = list(backlog.owe(database, site_id, approved_too=approved_too))
 
     waiting = [comment for comment in rows(database, Comment) if comment.status == Status.PENDING]
     assert {comment.external_id for comment in waiting} == pending
@@ -188,6 +188,6 @@ def test_a_backlog_is_owed_once(database: Database, site_id: UUID, other_site_id
     put(database, site_id, [entry(1, "pending")])
     put(database, other_site_id, [entry(2, "pending")])
 
-    assert list(backlog.owe(database, site_id, decided_too=True)) == [1]
-    assert list(backlog.owe(database, site_id, decided_too=True)) == []
+    assert list(backlog.owe(database, site_id, approved_too=True)) == [1]
+    assert list(backlog.owe(database, site_id, approved_too=True)) == []
     assert [one.action for one in rows(database, AuditEntry)] == ["reconsider"]
