@@ -5,10 +5,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, exists, func, or_, update
-from sqlmodel import Session, col, select
+from sqlalchemy import ColumnElement, delete, exists, func, literal, or_, select, update
+from sqlmodel import Session, col
 
-from service.core import db
+from service.core import bulk, db
+from service.core.db import UtcDateTime
 from service.core.models import Claim, Comment, Moderator
 
 # Longer than a few missed renewals (`console/live.py`), shorter than a coffee.
@@ -21,10 +22,12 @@ def take(session: Session, moderator_id: UUID, wanted: Sequence[Comment]) -> set
         return set()
     now = db.now(session)
     mine = {"moderator_id": moderator_id, "until": now + LEASE}
+    columns = (col(Comment.id), col(Comment.site_id), literal(moderator_id), literal(now + LEASE, UtcDateTime()))
+    ids = bulk.among(session, col(Comment.id), [one.id for one in wanted])
     # In one order for all: two who claim crosswise would wait for each other.
-    rows = [{"comment_id": one.id, "site_id": one.site_id, **mine} for one in sorted(wanted, key=lambda one: one.id)]
-    new = db.insert(session, Claim).values(rows)
-    taken = new.on_conflict_do_update(
+    new = select(*columns).where(ids).order_by(col(Comment.id))
+    inserted = db.insert(session, Claim).from_select(["comment_id", "site_id", "moderator_id", "until"], new)
+    taken = inserted.on_conflict_do_update(
         index_elements=["comment_id"],
         set_=mine,
         where=or_(col(Claim.moderator_id) == moderator_id, col(Claim.until) < now),
@@ -59,7 +62,7 @@ def drop(session: Session, comment_ids: Collection[UUID]) -> None:
 def other_holder(session: Session, comment_id: UUID, moderator_id: UUID) -> str | None:
     """The name of another moderator who has the comment now."""
     query = (
-        select(Moderator.name)
+        select(col(Moderator.name))
         .join(Claim, col(Claim.moderator_id) == col(Moderator.id))
         .where(
             col(Claim.comment_id) == comment_id,
@@ -67,13 +70,13 @@ def other_holder(session: Session, comment_id: UUID, moderator_id: UUID) -> str 
             col(Claim.until) >= db.now(session),
         )
     )
-    return session.exec(query).first()
+    return session.scalars(query).first()
 
 
 def others(session: Session, site_ids: Collection[UUID], moderator_id: UUID) -> Counter[str]:
     """The names of the other moderators, and how many comments of these sites each has now."""
     query = (
-        select(Moderator.name, func.count())
+        select(col(Moderator.name), func.count())
         .join(Claim, col(Claim.moderator_id) == col(Moderator.id))
         .where(
             col(Claim.site_id).in_(site_ids),
@@ -82,4 +85,4 @@ def others(session: Session, site_ids: Collection[UUID], moderator_id: UUID) -> 
         )
         .group_by(col(Moderator.name))
     )
-    return Counter(dict(session.exec(query).all()))
+    return Counter(dict(session.execute(query).all()))
