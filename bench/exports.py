@@ -1,18 +1,16 @@
-"""Post the comments of a WordPress (WXR) or Disqus export to a running Gatepost, and show what it decides.
+"""Post the comments of a WordPress (WXR) or Disqus (`*.disqus.xml`) export to a running Gatepost; see what it decides.
 
-    python bench/exports.py FILE.xml[.gz] --url http://127.0.0.1:8000 --key gp_…
+    python -m bench.exports FILE.xml[.gz] --url http://127.0.0.1:8000 --key gp_…
 
 Tells approved from held, by what the export itself says of each comment, and why the held ones were held.
 """
 
 import argparse
 import collections
-import gzip
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, cast
-from xml.etree import ElementTree as ET
+from typing import Any
 
 import httpx2
 from rich.console import Console
@@ -20,11 +18,12 @@ from rich.progress import track
 from rich.table import Table
 from rich.text import Text
 
-DISQUS = "{http://disqus.com}"
-DISQUS_ID = "{http://disqus.com/disqus-internals}id"
+from service.core.exchange import disqus, entries, wordpress
+from service.core.exchange.files import File
+
 BATCH = 100
 
-# A submission, and what the export says of it: published, spam, deleted, unapproved.
+# A submission, and what the export says of it: approved, spam, other, held.
 Known = tuple[dict[str, Any], str]
 out = Console()
 
@@ -52,43 +51,12 @@ def _parse() -> argparse.Namespace:
 
 
 def _read(path: Path) -> Iterator[Known]:
-    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-        for _, element in ET.iterparse(cast("BinaryIO", file)):
-            namespace, _, name = element.tag.rpartition("}")
-            # The namespace carries the version of the export.
-            if name == "comment" and "//wordpress.org/export/" in namespace:
-                yield _wordpress(element, f"{namespace}}}comment_", path.name)
-            elif element.tag == f"{DISQUS}post":
-                yield _disqus(element, path.name)
-
-
-def _wordpress(element: ET.Element, prefix: str, source: str) -> Known:
-    def field(name: str) -> str | None:
-        return element.findtext(prefix + name) or None
-
-    said = {"1": "published", "spam": "spam", "trash": "deleted"}.get(field("approved") or "", "unapproved")
-    submission = {
-        "external_id": f"{source}:{field('id')}",
-        "text": field("content") or "(empty)",
-        "type": field("type") or "comment",
-        "author_name": field("author"),
-        "author_email": field("author_email"),
-        "author_url": field("author_url"),
-        "author_ip": field("author_IP"),
-    }
-    return submission, said
-
-
-def _disqus(element: ET.Element, source: str) -> Known:
-    spam = element.findtext(f"{DISQUS}isSpam") == "true"
-    deleted = element.findtext(f"{DISQUS}isDeleted") == "true"
-    submission = {
-        "external_id": f"{source}:{element.get(DISQUS_ID)}",
-        "text": element.findtext(f"{DISQUS}message") or "(empty)",
-        "author_name": element.findtext(f"{DISQUS}author/{DISQUS}name"),
-        "author_id": element.findtext(f"{DISQUS}author/{DISQUS}username"),
-    }
-    return submission, "spam" if spam else "deleted" if deleted else "published"
+    file = File(path)
+    read = disqus.read if ".disqus" in path.suffixes else wordpress.read
+    for entry in read(file, keep_ip=True):
+        if past := entries.past(entry, file.damage):
+            submission = past.submission.model_dump(mode="json", exclude_none=True, exclude={"extra"})
+            yield {**submission, "external_id": f"{path.name}:{entry.external_id}"}, past.category or past.status
 
 
 def _submit(client: httpx2.Client, submissions: list[dict[str, Any]]) -> list[str]:
