@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -50,7 +51,7 @@ def _client(session: Session, key: str) -> Client:
     return client
 
 
-def _submitted(session: Session, site_id: UUID, text: str = "Thank you.", **fields: str) -> Comment:
+def _submitted(session: Session, site_id: UUID, text: str = "Thank you.", **fields: Any) -> Comment:
     return comments.get(session, site_id, submissions.submit(session, site_id, Submission(text=text, **fields)).id)
 
 
