@@ -208,7 +208,7 @@ async function look() {
   const place = one("#live");
   if (fresh?.textContent !== place.textContent) place.replaceChildren(...(fresh ? [fresh] : []));
   for (const value of all("[data-value]", page)) {
-    for (const shown of all(`[data-count="${value.dataset.value}"]`)) shown.replaceChildren(...value.childNodes);
+    for (const shown of all(`[data-count="${value.dataset.value}"]`)) shown.replaceChildren(...value.cloneNode(true).childNodes);
   }
   const others = one(".others");
   if (others) others.hidden = !one("li", others);
