@@ -2,8 +2,9 @@
 
 PostgreSQL is filled with comments of one site, one every six seconds back from now, as their life leaves them:
 verdicts, audit entries, and what housekeeping keeps for a month (events) and a week (imprints). Three of a hundred are
-held. Then the same is done at each size: submit one, claim, look at its past, settle, show a page of held ones, claim
-a webhook. Prints the medians, how much they have grown, and how PostgreSQL finds the rows at the largest size.
+held. At each size the same is done, in turns with a small database beside it: submit one, claim, look at its past,
+settle, show a page of held ones, claim a webhook. Prints the medians, their ratios, and how PostgreSQL finds the rows
+at the largest size.
 """
 
 import time
@@ -35,7 +36,6 @@ from workers import claims, history
 from workers.paces import Pace
 
 SIZES = [10_000, 100_000, 1_000_000, 5_000_000]
-DUE = 300
 LEASE = timedelta(seconds=30)
 BATCH, PAGE = 64, 50
 # Numbered from the newest, so that more of them are older ones. Authors come back twenty times.
@@ -86,24 +86,22 @@ class Bench:
     doing: str = ""
     number: int = 0
 
-    def milliseconds(self, name: str, rounds: int) -> float:
-        """The median of a step; its statements are noted."""
+    def milliseconds(self, name: str) -> float:
+        """Of a step, with its commit where it writes; its statements are noted."""
         self.doing = name
-        self.asked[name] = {}
+        self.asked.setdefault(name, {})
         step: Callable[[Session], object] = getattr(self, name)
-        found = []
-        for _ in range(rounds):
-            with self.database.transaction() as session:
-                began = time.perf_counter()
-                step(session)
-                session.flush()
-                if name not in {"submit", "settle"}:
-                    found.append(time.perf_counter() - began)
-                    session.rollback()
-            if name in {"submit", "settle"}:
-                found.append(time.perf_counter() - began)
+        with self.database.transaction() as session:
+            began = time.perf_counter()
+            step(session)
+            session.flush()
+            if name not in {"submit", "settle"}:
+                ended = time.perf_counter()
+                session.rollback()
+        if name in {"submit", "settle"}:
+            ended = time.perf_counter()
         self.doing = ""
-        return 1000 * median(found)
+        return 1000 * (ended - began)
 
     def submit(self, session: Session) -> None:
         self.number += 1
@@ -144,9 +142,7 @@ STEPS = ["submit", "claim", "past", "settle", "held", "webhook"]
 
 
 def main(
-    most: Annotated[int, typer.Option(help="The largest size; 5 million take 10 GB and a quarter of an hour.")] = SIZES[
-        -1
-    ],
+    most: Annotated[int, typer.Option(help="The largest size; 5 million take 15 GB and half an hour.")] = SIZES[-1],
     rounds: Annotated[int, typer.Option(help="Of each step at each size.")] = 200,
 ) -> None:
     console = Console(width=150)
@@ -154,16 +150,19 @@ def main(
     try:
         server.initialise()
         server.start()
-        bench = prepared(server.create_database())
+        small, large = (prepared(server.create_database()) for _ in range(2))
         sizes = [size for size in SIZES if size <= most]
+        fill(small, 1, sizes[0])
         found = {}
         for before, size in zip([0, *sizes], sizes, strict=False):
-            fill(bench, before + 1, size)
-            found[size] = measured(bench, rounds)
-            console.print(f"{size:,} comments: " + ", ".join(f"{name} {ms:.2f} ms" for name, ms in found[size].items()))
+            fill(large, before + 1, size)
+            found[size] = measured(small, large, rounds)
+            told = ", ".join(f"{name} {pair[1]:.2f} ms" for name, pair in found[size].items())
+            console.print(f"{size:,} comments: {told}")
         tell(console, found)
-        plans(console, bench)
-        bench.database.engine.dispose()
+        plans(console, large)
+        for bench in (small, large):
+            bench.database.engine.dispose()
     finally:
         server.remove()
 
@@ -187,20 +186,27 @@ def fill(bench: Bench, begun: int, rows: int) -> None:
         connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("VACUUM ANALYZE"))
 
 
-def measured(bench: Bench, rounds: int) -> dict[str, float]:
-    for _ in range(DUE):
-        with bench.database.transaction() as session:
-            bench.submit(session)
-    return {name: bench.milliseconds(name, rounds) for name in STEPS}
+def measured(small: Bench, large: Bench, rounds: int) -> dict[str, tuple[float, float]]:
+    """Median milliseconds of each step, in the small database and in the large one."""
+    found = {}
+    for bench in (small, large):
+        for _ in range(BATCH + rounds):
+            with bench.database.transaction() as session:
+                bench.submit(session)
+    for name in STEPS:
+        pairs = [(small.milliseconds(name), large.milliseconds(name)) for _ in range(rounds)]
+        found[name] = (median(one for one, _ in pairs), median(other for _, other in pairs))
+    return found
 
 
-def tell(console: Console, found: dict[int, dict[str, float]]) -> None:
-    table = Table("comments", title="Milliseconds of a step, median; beside the smallest size")
+def tell(console: Console, found: dict[int, dict[str, tuple[float, float]]]) -> None:
+    title = "Milliseconds of a step, median; times what the small database beside it took"
+    table = Table("comments", title=title)
     for name in STEPS:
         table.add_column(name, justify="right")
-    first = next(iter(found.values()))
     for size, row in found.items():
-        table.add_row(f"{size:,}", *(f"{row[name]:.2f} ({row[name] / first[name]:.2f}x)" for name in STEPS))
+        pairs = (row[name] for name in STEPS)
+        table.add_row(f"{size:,}", *(f"{large:.2f} ({large / small:.2f}x)" for small, large in pairs))
     console.print(table)
 
 
