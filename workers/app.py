@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from functools import cache
 
-from celery.signals import setup_logging, task_postrun, task_prerun, worker_process_init
+from celery.signals import setup_logging, task_postrun, task_prerun, worker_process_init, worker_ready
 
 from service.core import encryption, logs, supervision
 from service.core.db import WORKERS_PATIENCE, Database, create_engine
-from service.core.queue import HEAR, CeleryBell, Topic, create_celery
+from service.core.queue import HEAR, CeleryBell, Topic, create_celery, send
 from service.core.settings import Settings
 from workers import beats, steps
 from workers.judgement import Scorer
@@ -63,6 +63,12 @@ def _steps() -> Mapping[Topic, Step]:
 @cache
 def _scorer() -> Scorer:
     return load_scorer(settings)
+
+
+@worker_ready.connect
+def _warm_up(**_: object) -> None:
+    """A ring for nothing: the engine is loaded before the first comment comes."""
+    send(app, Topic.SCORE, Topic.SCORE)
 
 
 @task_prerun.connect

@@ -1,18 +1,35 @@
 """The scorer that the settings ask for."""
 
+from uuid import UUID
+
 import structlog
 
+from service.core.models import Comment
+from service.core.policy import Policy
 from service.core.settings import EngineName, Settings
+from workers import judgement
 from workers.engines import cascade, compact, detoxify, onnx
 from workers.engines.engine import Engine, EngineUnavailableError
-from workers.judgement import Scorer
+from workers.judgement import Case, Scorer
+from workers.signals.signal import History
 
 log = structlog.get_logger()
 
 
 def load_scorer(settings: Settings) -> Scorer:
     """Load engine and spam model, which may take seconds. Raises EngineUnavailableError when something is missing."""
-    return Scorer(_engine(settings.engine, settings), compact.load_spam(), _shadow(settings), compact.load_model())
+    scorer = Scorer(_engine(settings.engine, settings), compact.load_spam(), _shadow(settings), compact.load_model())
+    _warm_up(scorer)
+    return scorer
+
+
+def _warm_up(scorer: Scorer) -> None:
+    """Judge a comment that nobody wrote: else the first one waits for what is read when it is first needed."""
+    comment = Comment(site_id=UUID(int=0), text="Y0u are an 1diot, says http://blog.example.", text_fingerprint=0)
+    try:
+        judgement.judge(scorer, [Case(comment, 0, Policy(), History())])
+    except Exception as error:  # noqa: BLE001 - whatever an engine raises; those that come are held for it
+        log.warning("scorer.not_warm", error=type(error).__name__)
 
 
 def _shadow(settings: Settings) -> Engine | None:
