@@ -139,6 +139,8 @@ def pages(client: TestClient) -> dict[str, str]:
         "all": "/console/all",
         "one comment": detail[1] if detail else "",
         "audit log": "/console/audit",
+        "insights, 90 days of all sites": "/console/insights?days=90",
+        "thresholds, of one site": "/console/thresholds?label=insult",
         "what is new (each open page, every 5 s)": f"/console/live?queue=held&since={since}&here=1",
     }
 

@@ -127,7 +127,7 @@ def log_in(
 ) -> Response:
     attempt = throttle.Attempt.of(email, request.client.host if request.client else "")
     try:
-        moderator = _enter(database, attempt, email, password)
+        moderator = enter(database, attempt, email, password)
     except errors.ThrottledError as error:
         return _again(request, HTTPStatus.TOO_MANY_REQUESTS, wanted, email, str(error))
     if moderator is None:
@@ -152,7 +152,7 @@ def log_out(request: Request, visit: Acting, database: DatabaseDep, settings: Se
         return response
 
 
-def _enter(database: Database, attempt: throttle.Attempt, email: str, password: str) -> Moderator | None:
+def enter(database: Database, attempt: throttle.Attempt, email: str, password: str) -> Moderator | None:
     """Whose password it is. Raises ThrottledError, and BusyError, which counts as no failure."""
     with database.transaction() as session:
         throttle.count(session, attempt)

@@ -20,4 +20,4 @@ AUDIT = Entry(N_("Audit log"), "/console/audit", Role.MODERATOR)
 ADMINISTRATION = Entry(N_("Administration"), "/console/sites", Role.ADMIN)
 PREFERENCES = Entry(N_("Preferences"), "/console/preferences")
 
-BAR = (QUEUE, INSIGHTS, THRESHOLDS, AUDIT, PREFERENCES)
+BAR = (QUEUE, INSIGHTS, THRESHOLDS, AUDIT, ADMINISTRATION, PREFERENCES)

@@ -8,6 +8,7 @@ from fastapi.staticfiles import StaticFiles
 
 from service.console import (
     actions,
+    administration,
     audit,
     auth,
     bulk,
@@ -15,13 +16,24 @@ from service.console import (
     failures,
     history,
     insights,
+    joining,
     live,
+    people,
     protection,
     queue,
     settings,
+    site_keys,
+    site_rules,
+    site_settings,
+    site_webhooks,
     views,
 )
 
+_PAGES = (
+    *(auth, joining, queue, actions, bulk, live, history, views),
+    *(insights, explorer, audit, settings),
+    *(administration, site_settings, site_keys, site_webhooks, site_rules, people),
+)
 _STATIC = Path(__file__).parent / "static"
 
 
@@ -30,7 +42,7 @@ def install(app: FastAPI) -> None:
     console = FastAPI(openapi_url=None, dependencies=[Depends(protection.require_same_origin)])
     console.state = app.state
     failures.install(console)
-    for page in (auth, queue, actions, bulk, live, history, views, insights, explorer, audit, settings):
+    for page in _PAGES:
         console.include_router(page.router)
     console.mount("/static", StaticFiles(directory=_STATIC))
     for path in ("/", "/console"):

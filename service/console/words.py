@@ -28,5 +28,18 @@ ERRORS = (
     N_("This comment does not link there."),
     N_("The site's list cannot take this: it is full, or the entry is no word."),
     N_("This site's policy cannot be read; save it anew first."),
+    N_("This site's policy has no such version."),
+    N_("These rules do not fit this Gatepost any more."),
+    N_("This invitation holds no longer. Ask for another one."),
+    N_("There is no such invitation."),
+    N_("There is no such moderator at this site."),
+    N_("Your own role is another admin's to change."),
+    N_("You are a moderator at none of your sites."),
+    N_("There is no such webhook endpoint at this site."),
+    N_("There is no such delivery at this site."),
+    N_("A webhook goes to an https:// address on the public internet."),
+    N_("Akismet's plugin takes no test event: it hears of comments that it asked about."),
+    N_("A password has 12 to 1,000 characters."),
+    N_("Too many keys of this endpoint are live; wait until the oldest has ended."),
 )
 NAMES = (N_("The policy"), N_("The blog"), N_("The import"), N_("Somebody"), N_("A former moderator"), N_("Retention"))

@@ -121,6 +121,13 @@ def of_sites(session: Session, site_ids: Collection[UUID]) -> Sequence[Moderator
     return session.exec(select(Moderator).where(col(Moderator.id).in_(members)).order_by(col(Moderator.name))).all()
 
 
+def members(session: Session, site_id: UUID) -> Sequence[tuple[Moderator, Role]]:
+    """Whoever has a place at the site, by name, and which."""
+    joined = select(Moderator, Membership.role).join(Membership, col(Membership.moderator_id) == col(Moderator.id))
+    here = joined.where(col(Membership.site_id) == site_id).order_by(col(Moderator.name), col(Moderator.email))
+    return [(moderator, Role(role)) for moderator, role in session.exec(here)]
+
+
 def listed(session: Session) -> Sequence[Moderator]:
     return session.exec(select(Moderator).order_by(col(Moderator.email))).all()
 

@@ -8,11 +8,23 @@ from typing import Any
 
 from sqlmodel import Session
 
-from service.core import claims, comments, db, moderators, notes, sites, submissions
+from service.core import claims, comments, db, invitations, keys, moderators, notes, sites, submissions
 from service.core.comments import Review, Settlement
 from service.core.insights import Figures
-from service.core.models import Category, Comment, InsightDay, NoteKind, Role, Site, Status
-from service.core.policy import Decision, Signal, Span, Verdict
+from service.core.models import (
+    Category,
+    Comment,
+    Delivery,
+    Endpoint,
+    Event,
+    InsightDay,
+    NoteKind,
+    Role,
+    Scope,
+    Site,
+    Status,
+)
+from service.core.policy import Decision, Policy, Signal, Span, Verdict
 from service.core.submissions import Submission
 
 EMAIL = "mira@example.org"
@@ -127,7 +139,23 @@ def fill(session: Session) -> tuple[Site, Site]:
     notes.ask(session, held[2], NoteKind.SECOND_OPINION, moderators.actor(leo), "Does anybody read Arabic?")
     extra = hold(session, walks, HELD[4])
     claims.take(session, leo.id, [extra])
+    _administered(session, treaty, mira_s)
     return treaty, walks
+
+
+def _administered(session: Session, site: Site, actor: str) -> None:
+    """Rules in three versions, a key, an endpoint that has failed once, and somebody invited."""
+    sites.put_policy(session, site.id, Policy(thresholds={"insult": 0.6}, held_words=["buy gold"]), actor)
+    sites.put_policy(session, site.id, Policy(thresholds={"insult": 0.65}, max_links=2), actor)
+    keys.issue(session, site.id, Scope.SUBMIT, "The blog")
+    invitations.invite(session, site.id, "noor@example.org", Role.VIEWER, actor)
+    endpoint = Endpoint(site_id=site.id, url="https://blog.example.org/hooks/gatepost")
+    event = Event(site_id=site.id, type="ping", body="{}")
+    session.add_all([endpoint, event])
+    session.flush()
+    for attempt, (status, error) in enumerate([(None, "The receiver does not answer."), (204, None)], start=1):
+        told = {"site_id": site.id, "event_id": event.id, "endpoint_id": endpoint.id, "attempt": attempt}
+        session.add(Delivery.model_validate({**told, "duration_ms": 87, "status_code": status, "error": error}))
 
 
 def _past(session: Session, site: Site, actors: Sequence[str]) -> None:

@@ -28,6 +28,8 @@ PAGES = {
     "audit": "/console/audit",
     "insights": "/console/insights",
     "thresholds": "/console/thresholds?at=80",
+    "sites": "/console/sites",
+    **{tab: f"tab {tab}" for tab in ("settings", "site-keys", "webhooks", "rules", "people")},
     "preferences": "/console/preferences",
     "keys": "?",
     "bulk": "x",
@@ -53,7 +55,12 @@ def served() -> Iterator[str]:
 
 def open_page(page: Page, name: str) -> None:
     where = PAGES[name]
-    page.goto(where if where.startswith("/") else "/console/held")
+    page.goto(where if where.startswith("/") else "/console/sites" if where.startswith("tab ") else "/console/held")
+    if where.startswith("tab "):
+        page.get_by_role("link", name="Treaty blog").click()
+        path = page.locator(".tabs a").nth(("settings", "site-keys", "webhooks", "rules", "people").index(name))
+        path.click()
+        return
     if name == "comment":
         page.goto(page.locator(".card .age").first.get_attribute("href") or "")
     elif not where.startswith("/"):

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from sqlmodel import select
 
+from service.core import sites
 from service.core.db import Database
 from service.core.models import Category, Comment, Moderator, SavedView, Site, Status
 from service.core.policy import Span
@@ -30,7 +31,9 @@ PAGES = (
     "/console/insights?days=7",
     "/console/thresholds?at=80",
     "/console/preferences",
+    "/console/sites",
 )
+TABS = ("", "/keys", "/webhooks", "/rules", "/people")
 
 
 @pytest.fixture(scope="module")
@@ -180,6 +183,8 @@ def test_new_comments_wait_behind_a_button_and_nothing_moves(scripted: BrowserCo
     fresh = page.get_by_role("link", name="1 new")
     expect(fresh).to_be_visible(timeout=20_000)
     assert page.get_by_role("article").bounding_box() == before
+    # Each place that shows the count: in the heading, and beside the queue.
+    assert page.locator('[data-count="held"]').all_text_contents() == ["2", "2"]
     page.keyboard.press("n")
     expect(page.get_by_role("article")).to_have_count(2)
 
@@ -212,7 +217,9 @@ def test_axe_finds_nothing_on_any_page(browser: Browser, address: str, db: Datab
     found = {"/console/login": violations(page)}
     browsing.log_in(page, sample.EMAIL, sample.PASSWORD)
     first = page.locator(".card .age").first.get_attribute("href") or ""
-    for path in (*PAGES, first):
+    with db.reading() as session:
+        treaty = sites.named(session, "Treaty blog").id
+    for path in (*PAGES, *(f"/console/sites/{treaty}{tab}" for tab in TABS), first):
         page.goto(path)
         page.evaluate("for (const more of document.querySelectorAll('.card details')) more.open = true")
         found[path] = violations(page)

@@ -26,6 +26,14 @@ ROUTES: dict[tuple[str, str], tuple[Role | None, dict[str, Any]]] = {
     ("GET", "/thresholds"): (Role.MODERATOR, {}),
     ("POST", "/sites/{site_id}/threshold"): (Role.ADMIN, {"label": "insult", "at": 80}),
     ("POST", "/sites/{site_id}/shadow"): (Role.ADMIN, {"label": "insult", "at": 80}),
+    ("GET", "/sites"): (None, {}),
+    ("GET", "/sites/{site_id}"): (Role.ADMIN, {}),
+    ("POST", "/sites/{site_id}"): (Role.ADMIN, {"undo_seconds": 20}),
+    **{("GET", f"/sites/{{site_id}}/{tab}"): (Role.ADMIN, {}) for tab in ("keys", "webhooks", "rules", "people")},
+    ("POST", "/sites/{site_id}/keys"): (Role.ADMIN, {}),
+    ("POST", "/sites/{site_id}/rules"): (Role.ADMIN, {"rules": "{}"}),
+    ("POST", "/sites/{site_id}/rules/{version}/restore"): (Role.ADMIN, {}),
+    ("POST", "/sites/{site_id}/people"): (Role.ADMIN, {"email": "noor@example.org", "role": "viewer"}),
     ("GET", "/audit"): (Role.MODERATOR, {}),
     ("GET", "/audit.csv"): (Role.MODERATOR, {}),
     ("GET", "/preferences"): (None, {}),
@@ -48,8 +56,18 @@ ROUTES: dict[tuple[str, str], tuple[Role | None, dict[str, Any]]] = {
 }
 # Of one moderator alone: `test_views.py`.
 PERSONAL = {("POST", "/views/{view_id}/remove")}
+# About one thing of a site, which only its admin finds: `test_administration.py`.
+ABOUT_ONE = {
+    ("POST", "/sites/{site_id}/keys/{key_id}/revoke"),
+    ("POST", "/sites/{site_id}/webhooks"),
+    *(("POST", f"/sites/{{site_id}}/webhooks/{{endpoint_id}}/{do}") for do in ("ping", "rotate", "enable", "remove")),
+    ("POST", "/sites/{site_id}/deliveries/{delivery_id}/redeliver"),
+    ("POST", "/sites/{site_id}/invitations/{token_hash}/withdraw"),
+    ("POST", "/sites/{site_id}/people/{moderator_id}/role"),
+    ("POST", "/sites/{site_id}/people/{moderator_id}/remove"),
+}
 # Whoever comes may ask these.
-PUBLIC = {("GET", "/login"), ("POST", "/login")}
+PUBLIC = {("GET", "/login"), ("POST", "/login"), ("GET", "/join"), ("POST", "/join")}
 # What shows one site alone when it is asked to.
 OF_A_SITE = {*(f"/{queue}" for queue in Queue), "/live", "/audit", "/audit.csv", "/insights", "/thresholds"}
 
@@ -81,7 +99,7 @@ def enter(visitor: TestClient, db: Database, site: Site, comment: Comment) -> Ca
 
 def _send(client: TestClient, route: tuple[str, str], comment: Comment, site: Site, token: str) -> int:
     method, path = route
-    address = "/console" + path.format(comment_id=comment.id, site_id=site.id, switch="blur")
+    address = "/console" + path.format(comment_id=comment.id, site_id=site.id, version=1, switch="blur")
     known = {"csrf_token": token, "sequence": comment.sequence, "pick": f"{comment.id}:{comment.sequence}"}
     form = {**known, **ROUTES[route][1]} if method == "POST" else None
     query = {"site": str(site.id), "since": "2026-01-01T00:00:00Z"} if path in OF_A_SITE else None
@@ -92,7 +110,7 @@ def test_every_route_of_the_console_is_listed_here(app: FastAPI) -> None:
     # Behind the middleware that puts the headers on every answer.
     console = mounts(app)["/console"].app.app  # type: ignore[attr-defined]
 
-    assert operations(console) == ROUTES.keys() | PUBLIC | PERSONAL
+    assert operations(console) == ROUTES.keys() | PUBLIC | PERSONAL | ABOUT_ONE
     assert mounts(console).keys() == {"/static"}
 
 

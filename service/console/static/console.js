@@ -216,3 +216,6 @@ async function look() {
 if (main?.dataset.live) setInterval(look, POLL);
 
 one(".card:target")?.focus();
+
+// On a phone the bar is wider than the window.
+one(".bar [aria-current]")?.scrollIntoView({ inline: "nearest", block: "nearest" });

@@ -1,0 +1,77 @@
+"""Who works on a site, in which role, and who is invited to."""
+
+from typing import Annotated
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Response
+
+from service.console.administration import Administered, Changing, Looking
+from service.console.place import PlaceDep
+from service.core import errors, invitations, moderators
+from service.core.db import Database
+from service.core.models import Moderator, Role, Text
+from service.web import DatabaseDep, SettingsDep
+
+router = APIRouter(prefix="/sites/{site_id}")
+
+
+@router.get("/people")
+def show_people(admin: Looking, database: DatabaseDep) -> Response:
+    return _page(admin, database)
+
+
+@router.post("/people")
+def invite(
+    admin: Changing,
+    database: DatabaseDep,
+    settings: SettingsDep,
+    email: Annotated[Text, Form(max_length=320, pattern="^[^@\\s]+@[^@\\s]+$")],
+    role: Annotated[Role, Form()],
+) -> Response:
+    with database.transaction() as session:
+        token = invitations.invite(session, admin.site.id, email, role, admin.visit.actor)
+    return _page(admin, database, f"{settings.public_url}/console/join?{urlencode({'token': token})}")
+
+
+@router.post("/invitations/{token_hash}/withdraw")
+def withdraw(admin: Changing, database: DatabaseDep, place: PlaceDep, token_hash: str) -> Response:
+    with database.transaction() as session:
+        invitations.withdraw(session, admin.site.id, token_hash)
+    return place.back()
+
+
+@router.post("/people/{moderator_id}/role")
+def change_role(
+    admin: Changing, database: DatabaseDep, place: PlaceDep, moderator_id: UUID, role: Annotated[Role, Form()]
+) -> Response:
+    with database.transaction() as session:
+        moderator = _other(admin, session.get(Moderator, moderator_id))
+        # Only a member's role is changed: whoever is none is invited.
+        moderators.leave(session, moderator, admin.site.id)
+        session.flush()
+        moderators.join(session, moderator, admin.site.id, role)
+    return place.back(saved=1)
+
+
+@router.post("/people/{moderator_id}/remove")
+def remove(admin: Changing, database: DatabaseDep, place: PlaceDep, moderator_id: UUID) -> Response:
+    with database.transaction() as session:
+        moderators.leave(session, _other(admin, session.get(Moderator, moderator_id)), admin.site.id)
+    return place.back()
+
+
+def _other(admin: Administered, moderator: Moderator | None) -> Moderator:
+    """Raises NotFoundError; ConflictError for the admin's own place, so that each site keeps one."""
+    if moderator is None:
+        raise errors.NotFoundError("There is no such moderator at this site.")
+    if moderator.id == admin.visit.moderator.id:
+        raise errors.ConflictError("Your own role is another admin's to change.")
+    return moderator
+
+
+def _page(admin: Administered, database: Database, link: str | None = None) -> Response:
+    with database.reading() as session:
+        members = moderators.members(session, admin.site.id)
+        invited = invitations.listed(session, admin.site.id)
+    return admin.show("/people", "site_people.html", members=members, invited=invited, roles=list(Role), link=link)

@@ -1,0 +1,210 @@
+"""What an admin does with a site, and that nobody else may."""
+
+import re
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from fastapi.testclient import TestClient
+from httpx2 import Response
+
+from service.core import invitations, keys, moderators, sites, webhooks
+from service.core.db import Database
+from service.core.models import Delivery, Event, Moderator, Role, Scope, Site
+from service.core.policy import Policy
+from tests.console.forms import EMAIL, csrf_token, log_in
+from tests.console.test_roles import ABOUT_ONE
+
+URL = "https://blog.example.org/hooks"
+
+
+@pytest.fixture
+def ada(mira: TestClient, site: Site, db: Database) -> TestClient:
+    """The browser of an admin."""
+    with db.transaction() as session:
+        moderators.join(session, moderators.get(session, EMAIL), site.id, Role.ADMIN)
+    return mira
+
+
+def send(client: TestClient, site: Site, path: str, **fields: Any) -> Response:
+    form = {"csrf_token": csrf_token(client), **fields}
+    return client.post(f"/console/sites/{site.id}{path}", data=form, follow_redirects=False)
+
+
+def colleague(db: Database, site: Site, role: Role = Role.VIEWER) -> Moderator:
+    with db.transaction() as session:
+        leo = moderators.create(session, "leo@example.org", "Leo", "correct horse battery")
+        moderators.join(session, leo, site.id, role)
+        return leo
+
+
+def role_of(db: Database, moderator: Moderator) -> list[Role]:
+    with db.reading() as session:
+        return [role for _, role in moderators.memberships(session, moderator)]
+
+
+@pytest.mark.parametrize(("role", "status"), [(Role.MODERATOR, 403), (None, 404)])
+def test_only_an_admin_of_the_site_changes_one_of_its_things(
+    mira: TestClient, site: Site, other_site: Site, role: Role | None, status: int
+) -> None:
+    chosen = site if role else other_site
+    names = ("key_id", "endpoint_id", "delivery_id", "token_hash", "moderator_id")
+    for _, path in ABOUT_ONE:
+        known = {"site_id": chosen.id, **dict.fromkeys(names, uuid4())}
+        form = {"csrf_token": csrf_token(mira), "url": URL, "role": "viewer"}
+        assert mira.post(f"/console{path.format(**known)}", data=form).status_code == status, path
+
+
+def test_an_admin_sets_for_how_long_a_decision_can_be_undone(ada: TestClient, site: Site, db: Database) -> None:
+    assert send(ada, site, "", undo_seconds=25).status_code == 303
+    assert send(ada, site, "", undo_seconds=601).status_code == 400
+
+    with db.reading() as session:
+        assert session.get_one(Site, site.id).undo_seconds == 25
+
+
+def test_a_key_is_shown_once_and_opens_the_site_until_it_is_revoked(ada: TestClient, site: Site, db: Database) -> None:
+    page = send(ada, site, "/keys", scope="read", name="Phone").text
+    found = re.search(r"gp_[a-z0-9]{12}_[\w-]+", page)
+    assert found
+    bearer = found[0]
+
+    assert bearer not in ada.get(f"/console/sites/{site.id}/keys").text
+    with db.reading() as session:
+        assert keys.authenticate(session, bearer, Scope.READ).site_id == site.id
+    send(ada, site, f"/keys/{keys.public_id(bearer)}/revoke")
+    with db.reading() as session:
+        assert keys.listed(session, site.id)[0].revoked_at
+
+
+def test_an_endpoint_is_made_with_a_secret_that_is_shown_once(ada: TestClient, site: Site, db: Database) -> None:
+    page = send(ada, site, "/webhooks", url=URL).text
+    with db.reading() as session:
+        [endpoint] = webhooks.endpoints(session, site.id)
+    rotated = send(ada, site, f"/webhooks/{endpoint.id}/rotate").text
+
+    secrets = [re.findall(r"<code>(whsec_[^<]+)</code>", one) for one in (page, rotated)]
+    assert [len(one) for one in secrets] == [1, 1]
+    assert secrets[0] != secrets[1]
+    assert "whsec_" not in ada.get(f"/console/sites/{site.id}/webhooks").text
+
+
+def test_an_address_within_is_refused(ada: TestClient, site: Site) -> None:
+    assert send(ada, site, "/webhooks", url="http://127.0.0.1/hook").status_code == 400
+
+
+def test_a_failed_delivery_is_shown_and_sent_again(ada: TestClient, site: Site, db: Database) -> None:
+    send(ada, site, "/webhooks", url=URL)
+    with db.transaction() as session:
+        [endpoint] = webhooks.endpoints(session, site.id)
+    assert send(ada, site, f"/webhooks/{endpoint.id}/ping").status_code == 303
+    with db.transaction() as session:
+        event = Event(site_id=site.id, type="ping", body="{}")
+        session.add(event)
+        session.flush()
+        failed = Delivery(
+            site_id=site.id, event_id=event.id, endpoint_id=endpoint.id, attempt=1, duration_ms=7, error="No <answer>."
+        )
+        session.add(failed)
+
+    page = ada.get(f"/console/sites/{site.id}/webhooks?failed=true").text
+
+    assert "No &lt;answer&gt;." in page
+    assert send(ada, site, f"/deliveries/{failed.id}/redeliver").status_code == 303
+    assert send(ada, site, f"/webhooks/{endpoint.id}/remove").status_code == 303
+    assert f"<bdi>{URL}</bdi>" not in ada.get(f"/console/sites/{site.id}/webhooks").text
+
+
+def test_rules_are_saved_compared_and_restored(ada: TestClient, site: Site, db: Database) -> None:
+    assert send(ada, site, "/rules", rules='{"max_links": 0, "held_words": ["<gold>"]}').status_code == 303
+
+    page = ada.get(f"/console/sites/{site.id}/rules").text
+    assert "<code>max_links</code>: 5 → 0" in page
+    assert "<ins>+&lt;gold&gt;</ins>" in page
+
+    assert send(ada, site, "/rules/1/restore").status_code == 303
+    with db.reading() as session:
+        row = sites.policy_version(session, site.id)
+    assert (row.version, sites.read(row)) == (3, Policy())
+
+
+@pytest.mark.parametrize("rules", ["", "{", "[]", '{"max_links": -1}', '{"unknown": 1}'])
+def test_what_is_no_rules_is_told_and_kept_in_the_form(ada: TestClient, site: Site, db: Database, rules: str) -> None:
+    page = send(ada, site, "/rules", rules=rules or " ").text
+
+    assert 'role="alert"' in page
+    with db.reading() as session:
+        assert sites.policy_version(session, site.id).version == 1
+
+
+def test_an_admin_changes_others_roles_and_removes_them(ada: TestClient, site: Site, db: Database) -> None:
+    leo = colleague(db, site)
+
+    send(ada, site, f"/people/{leo.id}/role", role="admin")
+    promoted = role_of(db, leo)
+    send(ada, site, f"/people/{leo.id}/remove")
+
+    assert promoted == [Role.ADMIN]
+    assert role_of(db, leo) == []
+
+
+def test_nobody_changes_their_own_role(ada: TestClient, site: Site, db: Database) -> None:
+    with db.reading() as session:
+        me = moderators.get(session, EMAIL)
+
+    assert send(ada, site, f"/people/{me.id}/remove").status_code == 409
+    assert role_of(db, me) == [Role.ADMIN]
+
+
+def test_whoever_is_no_member_gets_no_role_without_an_invitation(
+    ada: TestClient, site: Site, other_site: Site, db: Database
+) -> None:
+    leo = colleague(db, other_site)
+
+    assert send(ada, site, f"/people/{leo.id}/role", role="admin").status_code == 404
+    assert role_of(db, leo) == [Role.VIEWER]
+
+
+def _invited(ada: TestClient, site: Site, email: str) -> str:
+    found = re.search(r"/console/join\?token=([\w-]+)", send(ada, site, "/people", email=email, role="moderator").text)
+    assert found
+    return found[1]
+
+
+def test_somebody_new_joins_with_the_link_and_a_password_of_their_own(
+    ada: TestClient, site: Site, db: Database
+) -> None:
+    token = _invited(ada, site, "noor@example.org")
+    form = {"token": token, "name": "Noor", "password": "short"}
+
+    refused = ada.post("/console/join", data=form)
+    joined = ada.post("/console/join", data={**form, "password": "a long password"}, follow_redirects=False)
+
+    assert "Treaty blog" in ada.get(f"/console/sites/{site.id}/people").text
+    assert (refused.status_code, joined.status_code) == (403, 303)
+    with db.reading() as session:
+        assert role_of(db, moderators.get(session, "noor@example.org")) == [Role.MODERATOR]
+    assert ada.get(f"/console/join?token={token}").status_code == 404
+
+
+def test_whoever_has_an_account_joins_with_its_password_alone(ada: TestClient, site: Site, db: Database) -> None:
+    with db.transaction() as session:
+        leo = moderators.create(session, "leo@example.org", "Leo", "correct horse battery")
+    token = _invited(ada, site, "leo@example.org")
+
+    wrong = ada.post("/console/join", data={"token": token, "password": "a wrong password"})
+    before = role_of(db, leo)
+    ada.post("/console/join", data={"token": token, "password": "correct horse battery"})
+
+    assert (wrong.status_code, before, role_of(db, leo)) == (403, [], [Role.MODERATOR])
+
+
+def test_an_invitation_can_be_withdrawn(ada: TestClient, site: Site, db: Database) -> None:
+    token = _invited(ada, site, "noor@example.org")
+    with db.reading() as session:
+        [row] = invitations.listed(session, site.id)
+
+    send(ada, site, f"/invitations/{row.token_hash}/withdraw")
+
+    assert ada.get(f"/console/join?token={token}").status_code == 404
+    assert log_in(ada).status_code == 200
