@@ -1,7 +1,8 @@
 """How fast the console answers with very many held comments in PostgreSQL: `python -m bench.console`.
 
-A site with 100,000 held comments and as many decided ones, a moderator who is logged in, and each page asked for again
-and again. Every page is checked: it has its cards, in its order. `--plans FILE` writes the plans of the main queries.
+Three sites with 100,000 held comments and as many decided ones (with `--decided` more), a moderator who is logged in,
+and each page asked for again and again. Every page is checked: it has its cards, in its order. `--plans FILE` writes
+the plans of the main queries.
 """
 
 import argparse
@@ -20,11 +21,11 @@ from fastapi.testclient import TestClient
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Table as SqlTable
-from sqlalchemy import event
+from sqlalchemy import event, text
 from sqlmodel import Session
 
 from service import migrations
-from service.core import bulk, comments, db, moderators, sites, submissions
+from service.core import bulk, comments, db, insights, moderators, sites, submissions
 from service.core.comments import Settlement
 from service.core.db import Database
 from service.core.models import Comment, Role
@@ -48,7 +49,7 @@ console = Console()
 
 
 @contextmanager
-def filled(held: int) -> Iterator[tuple[Database, TestClient]]:
+def filled(held: int, decided: int) -> Iterator[tuple[Database, TestClient]]:
     server = OwnPostgreSQL()
     try:
         server.initialise()
@@ -65,6 +66,8 @@ def filled(held: int) -> Iterator[tuple[Database, TestClient]]:
             for site_id in site_ids:
                 moderators.join(session, mira, site_id, Role.ADMIN)
         fill(database, site_ids, held)
+        decide_more(database, decided - held)
+        count_days(database)
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("VACUUM ANALYZE")
         client = TestClient(app, base_url="http://testserver", headers={"Origin": "http://testserver"})
@@ -85,6 +88,51 @@ def fill(database: Database, site_ids: list[UUID], held: int) -> None:
         with database.transaction() as session:
             bulk.insert_if_absent(session, COMMENTS, [comment.model_dump() for comment, _ in made])
             comments.settle(session, [Settlement(comment.id, 1, verdict) for comment, verdict in made])
+
+
+def decide_more(database: Database, number: int) -> None:
+    """Approved comments of the last ninety days, copied within the database; of every twentieth a human decided."""
+    copied = ", ".join(f'"{column.name}"' for column in COMMENTS.c if column.name not in {"id", "created_at"})
+    with database.transaction() as session:
+        session.execute(text("UPDATE site SET created_at = now() - interval '91 days'"))
+        if number > 0:
+            session.execute(text(_COPY.format(columns=copied)), {"number": number})
+
+
+_COPY = """
+WITH approved AS (
+    SELECT *, row_number() OVER () AS place, count(*) OVER () AS total FROM comment WHERE status = 'approved'
+), times AS (
+    SELECT copy, now() - interval '90 days' * (copy::float / :number) AS time FROM generate_series(1, :number) AS copy
+), made AS (
+    INSERT INTO comment (id, created_at, {columns})
+    SELECT (lpad(to_hex((extract(epoch FROM time) * 1000)::bigint), 12, '0') || '7' || substr(md5(copy::text), 1, 3)
+        || '8' || substr(md5(copy::text), 4, 15))::uuid, time, {columns}
+    FROM times JOIN approved ON place = 1 + copy % total
+    RETURNING id, created_at, site_id, text_fingerprint
+)
+INSERT INTO audit_entry (id, site_id, comment_id, at, actor, action, sequence, before, after)
+SELECT id, site_id, id, created_at, 'policy', 'settle', 1, 'pending', 'approved' FROM made
+UNION ALL
+SELECT overlay(id::text placing 'f' from 36)::uuid, site_id, id, created_at, 'moderator:' || site_id, 'review', 2,
+    'held', 'approved'
+FROM made WHERE text_fingerprint % 20 = 0 AND right(id::text, 1) <> 'f'
+"""
+
+
+def count_days(database: Database) -> None:
+    """What housekeeping does once a day."""
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("VACUUM ANALYZE")
+    with database.reading() as session:
+        due = insights.due(session)
+    taken = []
+    for site_id, day in due:
+        began = time.perf_counter()
+        with database.transaction() as session:
+            insights.keep(session, site_id, day)
+        taken.append((time.perf_counter() - began) * 1000)
+    console.print(f"{len(due)} days counted, each in {statistics.median(taken):.0f} ms (most: {max(taken):.0f} ms)")
 
 
 def _made(chance: random.Random, site_ids: list[UUID], number: int, at: datetime) -> tuple[Comment, Verdict]:
@@ -177,7 +225,9 @@ def explain(database: Database, client: TestClient, path: Path) -> None:
     asked = {name: address for name, address in pages(client).items() if name.split()[0] not in {"audit", "one"}}
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: Any) -> None:
-        if statement.lstrip().startswith(("SELECT", "WITH")) and " comment" in statement:
+        if statement.lstrip().startswith(("SELECT", "WITH")) and (
+            " comment" in statement or " audit_entry" in statement or "insight_day" in statement
+        ):
             said.append((name, statement, parameters))
 
     event.listen(database.engine, "before_cursor_execute", note)
@@ -199,7 +249,7 @@ def explain(database: Database, client: TestClient, path: Path) -> None:
 
 def main(run: Callable[[], argparse.Namespace]) -> None:
     given = run()
-    with filled(given.held) as (database, client):
+    with filled(given.held, given.decided or given.held) as (database, client):
         measure(client, given.rounds)
         if given.plans:
             explain(database, client, given.plans)
@@ -208,6 +258,7 @@ def main(run: Callable[[], argparse.Namespace]) -> None:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--held", type=int, default=100_000, help="held comments")
+    parser.add_argument("--decided", type=int, help="decided ones, over 90 days; not given: as many as are held")
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--plans", type=Path, help="write the plans there")
     return parser.parse_args()

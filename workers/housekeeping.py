@@ -17,7 +17,7 @@ from sqlmodel import Session, col, delete, select, tuple_
 
 from service.core import db, erasure, insights, throttle
 from service.core.db import Database
-from service.core.models import AuditEntry, ConsoleSession, Event, IdempotencyKey, Imprint, OutboxRow
+from service.core.models import AuditEntry, ConsoleSession, Event, IdempotencyKey, Imprint, Invitation, OutboxRow
 from service.core.settings import Settings
 from workers import history
 
@@ -42,9 +42,10 @@ def run(database: Database, settings: Settings, stop: threading.Event) -> None:
     while not stop.is_set():
         try:
             if number % rounds == 0:
+                # First: what is kept no longer has to be counted before.
+                count_days(database, stop)
                 removed = tidy(database, settings, stop)
                 log.info("housekeeping", **{name: count for name, count in removed.items() if count})
-                count_days(database, stop)
             erase_leftovers(database)
             empty_journal(database)
         except DBAPIError as error:
@@ -110,6 +111,7 @@ def _rules(settings: Settings) -> Iterator[tuple[str, Batch]]:
     if settings.keep_audit_days:
         yield "audit", _audit(timedelta(days=settings.keep_audit_days))
     yield "console_sessions", _console_sessions(settings)
+    yield "invitations", _invitations
     yield "login_throttle", throttle.forget
 
 
@@ -157,6 +159,10 @@ def _imprints(age: timedelta) -> Batch:
 
 def _audit(age: timedelta) -> Batch:
     return lambda session: _delete(session, AuditEntry.id, col(AuditEntry.id) < db.first_id(db.now(session) - age))
+
+
+def _invitations(session: Session) -> int:
+    return _delete(session, Invitation.token_hash, col(Invitation.expires_at) <= db.now(session))
 
 
 def _console_sessions(settings: Settings) -> Batch:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col, select
 
-from service.core import db, moderators, outbox, submissions, throttle, webhooks
+from service.core import db, insights, invitations, moderators, outbox, submissions, throttle, webhooks
 from service.core.db import Database
 from service.core.models import (
     AuditEntry,
@@ -20,8 +20,12 @@ from service.core.models import (
     Event,
     IdempotencyKey,
     Imprint,
+    InsightDay,
+    Invitation,
     LoginThrottle,
     OutboxRow,
+    Role,
+    Site,
     Status,
     utc_now,
 )
@@ -61,6 +65,32 @@ def _decide(database: Database, comment_id: UUID, status: Status, days: float) -
 def _ids(database: Database) -> set[UUID]:
     with database.reading() as session:
         return set(session.exec(select(Comment.id)))
+
+
+def test_days_that_are_over_are_counted(database: Database, site_id: UUID) -> None:
+    with database.transaction() as session:
+        session.get_one(Site, site_id).created_at = utc_now() - 3 * DAY
+
+    housekeeping.count_days(database, threading.Event())
+
+    with database.reading() as session:
+        counted = {row.day for row in session.exec(select(InsightDay))}
+        assert insights.due(session) == []
+    assert (utc_now() - 2 * DAY).date() in counted
+
+
+def test_invitations_go_when_they_expire(database: Database, site_id: UUID) -> None:
+    with database.transaction() as session:
+        for email, days in (("old@example.org", -1), ("new@example.org", 1)):
+            invitations.invite(session, site_id, email, Role.VIEWER, "moderator:mo")
+            session.flush()
+            session.exec(select(Invitation).where(col(Invitation.email) == email)).one().expires_at = (
+                utc_now() + days * DAY
+            )
+
+    assert _tidy(database)["invitations"] == 1
+    with database.reading() as session:
+        assert [row.email for row in invitations.listed(session, site_id)] == ["new@example.org"]
 
 
 def test_by_default_no_comment_goes(database: Database, site_id: UUID) -> None:
