@@ -15,7 +15,7 @@ router = APIRouter()
 
 TABS = {
     "": N_("Settings"),
-    "/keys": N_("Keys"),
+    "/keys": N_("API keys"),
     "/webhooks": N_("Webhooks"),
     "/rules": N_("Rules"),
     "/people": N_("People"),

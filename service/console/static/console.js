@@ -218,4 +218,6 @@ if (main?.dataset.live) setInterval(look, POLL);
 one(".card:target")?.focus();
 
 // On a phone the bar is wider than the window.
-one(".bar [aria-current]")?.scrollIntoView({ inline: "nearest", block: "nearest" });
+for (const here of all(".bar [aria-current], .tabs [aria-current]")) {
+  here.scrollIntoView({ inline: "nearest", block: "nearest" });
+}
