@@ -69,6 +69,7 @@ bench: .venv-test/installed ## measure speed and memory beside peers, about half
 	.venv-test/bin/python -m bench.courier
 	.venv-test/bin/python -m bench.fair_delivery
 	.venv-test/bin/python -m bench.memory
+	.venv-test/bin/python -m bench.growth --most 100000
 	$(if $(DATA),OMP_NUM_THREADS=1 .venv-test/bin/python -m bench.engines "$(DATA)/jigsaw-toxic/train.csv.gz")
 
 screenshots: .venv-test/installed chromium ## take the pictures of the console in docs/console

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from service.core.settings import Settings
 from tests import onnx_models
 from tests.engines import WordEngine
-from workers import scorers
+from workers import judgement
 from workers.engines import compact
 from workers.engines.engine import EngineUnavailableError
 from workers.scorers import load_scorer
@@ -40,7 +40,7 @@ def test_an_engine_that_cannot_score_is_loaded_all_the_same(monkeypatch: pytest.
     def fail(*_: object) -> None:
         raise ValueError("no")
 
-    monkeypatch.setattr(scorers.judgement, "judge", fail)
+    monkeypatch.setattr(judgement, "judge", fail)
 
     with capture_logs() as logs:
         scorer = load_scorer(Settings(engine="compact"))
