@@ -78,7 +78,7 @@ screenshots: .venv-test/installed chromium ## take the pictures of the console i
 
 messages: .venv-test/installed ## collect what the console says, for its translations
 	.venv-test/bin/pybabel extract -F service/console/locales/babel.cfg -k N_ --no-location --sort-output -o service/console/locales/messages.pot service/console
-	for po in service/console/locales/*/messages.po; do .venv-test/bin/pybabel update --no-fuzzy-matching --omit-header -i service/console/locales/messages.pot -o $$po -l $$(basename $$(dirname $$po)); done
+	for po in service/console/locales/*/messages.po; do .venv-test/bin/pybabel update --no-fuzzy-matching --ignore-pot-creation-date -i service/console/locales/messages.pot -o $$po -l $$(basename $$(dirname $$po)); done
 	rm service/console/locales/messages.pot
 
 openapi: .venv-test/installed ## write docs/openapi.json
