@@ -7,6 +7,7 @@ import argon2
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from pydantic import SecretStr
 
 from service.core import comments, moderators, sites, submissions
 from service.core.comments import Settlement
@@ -18,6 +19,7 @@ from service.core.settings import Settings
 from service.core.submissions import Submission
 from service.main import build_app
 from tests.console.forms import EMAIL, PASSWORD, log_in
+from tests.secret_keys import SECRET_KEYS
 
 ORIGIN = "http://testserver"
 Hold = Callable[..., Comment]
@@ -35,7 +37,8 @@ def cheap_hashes() -> Iterator[None]:
 
 @pytest.fixture
 def app(migrated_url: str) -> Iterator[FastAPI]:
-    app = build_app(Settings(database_url=migrated_url, _env_file=None), SilentBell())
+    settings = Settings(database_url=migrated_url, secret_keys=SecretStr(SECRET_KEYS), _env_file=None)
+    app = build_app(settings, SilentBell())
     yield app
     app.state.database.engine.dispose()
 

@@ -244,7 +244,7 @@ def test_of_two_moderators_at_once_one_decides_and_the_other_is_told(
 
     after = stored_now(database, comment)
     assert after.status in answers
-    assert "The comment has changed meanwhile; look at it again." in answers
+    assert "The comment has changed since somebody looked at it." in answers
     assert after.sequence == 2
     assert len(rows(database, Event)) == 2
 
