@@ -24,6 +24,7 @@ from sqlalchemy import Table as SqlTable
 from sqlalchemy import event, text
 from sqlmodel import Session
 
+from bench.ingest import running
 from service import migrations
 from service.core import bulk, comments, db, insights, moderators, sites, submissions
 from service.core.comments import Settlement
@@ -50,10 +51,7 @@ console = Console()
 
 @contextmanager
 def filled(held: int, decided: int) -> Iterator[tuple[Database, TestClient]]:
-    server = OwnPostgreSQL()
-    try:
-        server.initialise()
-        server.start()
+    with running(OwnPostgreSQL()) as server:
         url = server.create_database()
         migrations.upgrade(url)
         settings = Settings(database_url=url, secret_keys=SECRET_KEYS, _env_file=None)
@@ -74,8 +72,6 @@ def filled(held: int, decided: int) -> Iterator[tuple[Database, TestClient]]:
         client.post("/console/login", data={"email": EMAIL, "password": PASSWORD})
         yield database, client
         database.engine.dispose()
-    finally:
-        server.remove()
 
 
 def fill(database: Database, site_ids: list[UUID], held: int) -> None:

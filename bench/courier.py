@@ -24,6 +24,7 @@ from sqlmodel import col
 from standardwebhooks import Webhook
 
 from bench.fair_delivery import owe
+from bench.ingest import running
 from bench.receiver import Receiver, receiving
 from bench.webhook_posts import in_a_loop, one_client
 from service import migrations
@@ -72,14 +73,8 @@ def main(
 
 @contextmanager
 def _postgresql() -> Iterator[Database]:
-    server = OwnPostgreSQL()
-    try:
-        server.initialise()
-        server.start()
-        with _database(server.create_database()) as database:
-            yield database
-    finally:
-        server.remove()
+    with running(OwnPostgreSQL()) as server, _database(server.create_database()) as database:
+        yield database
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from rich.table import Table
 from sqlalchemy import event, text
 from sqlmodel import Session
 
+from bench.ingest import running
 from service import migrations
 from service.core import comments, outbox, sites, submissions, webhooks
 from service.core.comments import Settlement
@@ -146,10 +147,7 @@ def main(
     rounds: Annotated[int, typer.Option(help="Of each step at each size.")] = 200,
 ) -> None:
     console = Console(width=150)
-    server = OwnPostgreSQL()
-    try:
-        server.initialise()
-        server.start()
+    with running(OwnPostgreSQL()) as server:
         small, large = (prepared(server.create_database()) for _ in range(2))
         sizes = [size for size in SIZES if size <= most]
         fill(small, 1, sizes[0])
@@ -163,8 +161,6 @@ def main(
         plans(console, large)
         for bench in (small, large):
             bench.database.engine.dispose()
-    finally:
-        server.remove()
 
 
 def prepared(url: str) -> Bench:

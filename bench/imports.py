@@ -27,6 +27,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import text
 
+from bench.ingest import running
 from service import migrations
 from service.core import sites
 from service.core.db import Database, create_engine
@@ -85,11 +86,8 @@ def _url(kind: Kind, folder: Path) -> Iterator[str]:
     if kind == Kind.SQLITE:
         yield f"sqlite:///{folder / 'gatepost.db'}"
         return
-    server = OwnPostgreSQL()
-    server.initialise()
-    server.start()
-    yield server.create_database()
-    server.remove()
+    with running(OwnPostgreSQL()) as server:
+        yield server.create_database()
 
 
 def _write(path: Path, megabytes: int) -> int:

@@ -14,7 +14,7 @@ from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from statistics import median, quantiles
-from typing import Annotated
+from typing import Annotated, TypeVar
 from uuid import uuid4
 
 import httpx2
@@ -38,6 +38,8 @@ from tests.servers.postgresql import OwnPostgreSQL
 from tests.servers.processes import Process
 from tests.servers.redis import OwnRedis
 from tests.servers.waiting import eventually
+
+Server = TypeVar("Server", OwnPostgreSQL, OwnRedis)
 
 BATCH = 100
 OURS = "import sys; from service import serving; serving.serve(sys.argv[1], '127.0.0.1', int(sys.argv[2]))"
@@ -104,10 +106,7 @@ def main(
 def start_all(folder: Path, stack: ExitStack) -> Iterator[Contender]:
     """PostgreSQL: plain, ours, ours with nothing behind it, batches; SQLite: plain, ours."""
     redis = stack.enter_context(running(OwnRedis(folder)))
-    postgresql = OwnPostgreSQL()
-    stack.callback(postgresql.remove)
-    postgresql.initialise()
-    postgresql.start()
+    postgresql = stack.enter_context(running(OwnPostgreSQL()))
     start = partial(started, folder, stack, redis.url)
     for kind in ("PostgreSQL", "SQLite"):
         server = kind == "PostgreSQL"
@@ -128,12 +127,14 @@ def start_all(folder: Path, stack: ExitStack) -> Iterator[Contender]:
 
 
 @contextmanager
-def running(redis: OwnRedis) -> Iterator[OwnRedis]:
+def running(server: Server) -> Iterator[Server]:
     try:
-        redis.start()
-        yield redis
+        if isinstance(server, OwnPostgreSQL):
+            server.initialise()
+        server.start()
+        yield server
     finally:
-        redis.remove()
+        server.remove()
 
 
 def site(url: str) -> tuple[Database, str]:

@@ -45,10 +45,7 @@ def main(
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         redis = stack.enter_context(running(OwnRedis(folder)))
-        postgresql = OwnPostgreSQL()
-        stack.callback(postgresql.remove)
-        postgresql.initialise()
-        postgresql.start()
+        postgresql = stack.enter_context(running(OwnPostgreSQL()))
         blog = Blog(stack.enter_context(receiving()))
         ours = stack.enter_context(deployment.server(folder, blog, postgresql.create_database(), redis.url))
         ours.start()

@@ -334,10 +334,7 @@ def main(
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         redis = stack.enter_context(running(OwnRedis(folder)))
-        postgresql = OwnPostgreSQL()
-        stack.callback(postgresql.remove)
-        postgresql.initialise()
-        postgresql.start()
+        postgresql = stack.enter_context(running(OwnPostgreSQL()))
         database, _ = site(postgresql.create_database())
         queue_costs(console, database, redis.url, folder, (comments_, rounds))
         database.engine.dispose()

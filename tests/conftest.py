@@ -2,14 +2,17 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from fastapi import FastAPI
 
 from service import migrations
+from service.core import keys, sites
 from service.core.db import Database, create_engine
+from service.core.models import Scope, Site
 from service.core.queue import LocalBell
 from tests.secret_keys import KEYRING
 from tests.servers import loopback
@@ -144,6 +147,22 @@ def receiver() -> Iterator[Receiver]:
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def site(app: FastAPI) -> Site:
+    """At the app that the tests of a folder have."""
+    with app.state.database.transaction() as session:
+        return sites.create(session, "Treaty blog")
+
+
+@pytest.fixture
+def issue_key(app: FastAPI, site: Site) -> Callable[[Scope], str]:
+    def issue(scope: Scope) -> str:
+        with app.state.database.transaction() as session:
+            return keys.issue(session, site.id, scope)
+
+    return issue
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -10,11 +10,11 @@ from service.core.models import Comment
 from service.core.waiting import Waiting
 
 
-async def decided(request: Request, incoming: Sequence[Incoming]) -> list[Comment]:
-    """The comments, decided or, when it is too late, PENDING. Raises as `Intake.submit` does."""
+async def decided(request: Request, incoming: Sequence[Incoming], until: float | None = None) -> list[Comment]:
+    """The comments, decided or, when it is too late (`Waiting.submit`), PENDING. Raises as `Intake.submit` does."""
     waiting: Waiting = request.app.state.waiting
     try:
-        return list(await asyncio.gather(*map(waiting.submit, incoming)))
+        return list(await asyncio.gather(*(waiting.submit(one, until) for one in incoming)))
     finally:
         quotas = [one.entry.quota for one in incoming if one.entry.quota]
         if quotas:

@@ -1,8 +1,6 @@
 """The audit log as a page, and as a file for spreadsheets."""
 
-import csv
-import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated
 from uuid import UUID
 
@@ -98,17 +96,17 @@ def export_audit(visit: LoggedIn, database: DatabaseDep, asked: Annotated[Asked,
 
 
 def _lines(database: Database, visit: Visit, wanted: audit.Wanted) -> Iterator[str]:
-    yield _csv([COLUMNS])
+    yield _line(COLUMNS)
     for page in audit.pages(database, wanted):
         with database.reading() as session:
             names = moderators.names_of(session, {entry.actor for entry in page})
-        yield _csv([_cells(entry, visit.sites[entry.site_id].name, names[entry.actor]) for entry in page])
+        yield "".join(_line(_cells(entry, visit.sites[entry.site_id].name, names[entry.actor])) for entry in page)
 
 
 def _cells(entry: AuditEntry, site: str, who: str) -> tuple[object, ...]:
     detail = {name: value for name, value in (entry.detail or {}).items() if name not in {"was", "category"} and value}
     return (
-        entry.at.isoformat(),
+        entry.at,
         site,
         entry.comment_id,
         who,
@@ -119,12 +117,10 @@ def _cells(entry: AuditEntry, site: str, who: str) -> tuple[object, ...]:
         entry.sequence,
         (entry.detail or {}).get("category"),
         "; ".join(f"{name}: {value}" for name, value in detail.items()),
-        entry.undone_at.isoformat() if entry.undone_at else None,
+        entry.undone_at,
     )
 
 
-def _csv(rows: list[tuple[object, ...]]) -> str:
-    written = io.StringIO()
-    cells = ([spreadsheets.safe(str(cell)) if cell is not None else "" for cell in row] for row in rows)
-    csv.writer(written).writerows(cells)
-    return written.getvalue()
+def _line(cells: Iterable[object]) -> str:
+    # As RFC 4180 ends it.
+    return spreadsheets.line(cells, end="\r\n")

@@ -19,9 +19,12 @@ def review(session: Session, site_id: UUID, submission: Submission, category: Ca
         col(Comment.text_fingerprint) == text.fingerprint(submission.text),
         ~col(Comment.transient),
     )
-    comment = session.exec(known.order_by(col(Comment.created_at).desc()).limit(1)).first()
-    if comment is None:
-        comment = submissions.submit(session, site_id, submission)
+    found = session.exec(known.order_by(col(Comment.created_at).desc()).limit(1)).first()
+    return decide(session, found or submissions.submit(session, site_id, submission), category)
+
+
+def decide(session: Session, comment: Comment, category: Category | None) -> Comment:
+    """The site's own word on its comment."""
     return comments.review(
-        session, site_id, comment.id, approve=category is None, category=category, actor=comments.SITE
+        session, comment.site_id, comment.id, approve=category is None, category=category, actor=comments.SITE
     )

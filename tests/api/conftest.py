@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
 from service.core import keys, sites
-from service.core.models import Scope, Site
+from service.core.models import Scope
 from service.core.queue import SilentBell
 from service.core.settings import Settings
 from service.main import build_app
@@ -32,21 +32,6 @@ def app(settings: Settings) -> Iterator[FastAPI]:
     app = build_app(settings, SilentBell())
     yield app
     app.state.database.engine.dispose()
-
-
-@pytest.fixture
-def site(app: FastAPI) -> Site:
-    with app.state.database.transaction() as session:
-        return sites.create(session, "Treaty blog")
-
-
-@pytest.fixture
-def issue_key(app: FastAPI, site: Site) -> Callable[[Scope], str]:
-    def issue(scope: Scope) -> str:
-        with app.state.database.transaction() as session:
-            return keys.issue(session, site.id, scope)
-
-    return issue
 
 
 @pytest.fixture

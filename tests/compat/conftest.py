@@ -11,8 +11,7 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 from sqlmodel import col, select
 
-from service.core import keys, sites
-from service.core.models import Comment, Scope, Site
+from service.core.models import Comment, Scope
 from service.core.queue import LocalBell, Topic
 from service.core.settings import Settings
 from service.main import build_app
@@ -51,21 +50,6 @@ def impatient(app: FastAPI) -> FastAPI:
     """The same, where nobody waits for long."""
     app.state.waiting._seconds = 0.05
     return app
-
-
-@pytest.fixture
-def site(app: FastAPI) -> Site:
-    with app.state.database.transaction() as session:
-        return sites.create(session, "Treaty blog")
-
-
-@pytest.fixture
-def issue_key(app: FastAPI, site: Site) -> Callable[[Scope], str]:
-    def issue(scope: Scope) -> str:
-        with app.state.database.transaction() as session:
-            return keys.issue(session, site.id, scope)
-
-    return issue
 
 
 @pytest.fixture

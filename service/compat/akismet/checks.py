@@ -8,11 +8,12 @@ from datetime import timedelta
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
+from service.compat import asking
 from service.compat.akismet import fields as fields_of
 from service.compat.akismet.answers import AkismetRoute, InvalidError, word
 from service.compat.akismet.fields import Fields
 from service.compat.akismet.questions import Asked, Counted, Question
-from service.core import callbacks, comments, db, resent, submissions
+from service.core import by_text, callbacks, comments, db, resent, submissions
 from service.core.admission import Entry
 from service.core.akismet_keys import Client
 from service.core.db import Database
@@ -91,18 +92,15 @@ def _known_answer(fields: Fields) -> Response | None:
 async def _decided(asked: Question, submission: Submission, request: Request, database: Database) -> Comment:
     """The comment as far as it has come in time: the first one, where the client asks again about the same."""
     waiting: Waiting = request.app.state.waiting
-    entry = Entry("", asked.client.holder)
     is_wordpress = request.headers.get("user-agent", "").startswith("WordPress/")
     until = waiting.deadline(_WORDPRESS_WAITS if is_wordpress else timedelta(0))
     is_test = fields_of.is_true(asked.fields, "is_test")
     earlier = None if is_test else await run_in_threadpool(_earlier, database, asked, submission)
     if earlier is not None:
         return await waiting.decided(earlier, until)
-    try:
-        return await waiting.submit(Incoming(entry, submission, transient=is_test), until)
-    finally:
-        if entry.quota:
-            request.state.quota = entry.quota
+    incoming = Incoming(Entry("", asked.client.holder), submission, transient=is_test)
+    [comment] = await asking.decided(request, [incoming], until)
+    return comment
 
 
 def _earlier(database: Database, asked: Question, submission: Submission) -> Comment | None:
@@ -150,6 +148,4 @@ def _learn(database: Database, client: Client, submission: Submission, category:
         found = resent.find(session, client.site.id, submission)
         # One that we were never asked about is kept too, decided: a lesson lives as long as its comment.
         comment = found or submissions.submit(session, client.site.id, submission)
-        comments.review(
-            session, client.site.id, comment.id, approve=category is None, category=category, actor=comments.SITE
-        )
+        by_text.decide(session, comment, category)

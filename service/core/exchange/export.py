@@ -1,9 +1,6 @@
 """Giving everything back: a site's comments as JSON lines, CSV or WXR, oldest first, a few hundred at a time."""
 
-import csv
-import io
 import itertools
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -15,6 +12,7 @@ from sqlalchemy import Table, select
 
 from service.core.db import Database
 from service.core.exchange import spreadsheets, statuses
+from service.core.exchange.files import UNWANTED
 from service.core.models import Comment
 from service.core.submissions import Submission
 
@@ -24,8 +22,6 @@ _COMMENTS: Table = Comment.__table__  # type: ignore[attr-defined]
 _CHUNK = 500
 _ALIASES = {name: field.alias or name for name, field in Submission.model_fields.items()}
 _DECIDED = ("status", "category", "decided_at", "decided_by", "created_at", "id")
-# XML 1.0 has no way to write these.
-_NOT_IN_XML = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 def rows(database: Database, site_id: UUID) -> Iterator[dict[str, Any]]:
@@ -51,10 +47,10 @@ def jsonl(site: str, comments: Iterable[Row]) -> Iterator[str]:
 
 def csv_lines(site: str, comments: Iterable[Row]) -> Iterator[str]:
     """A header, and a line a comment; a cell that a spreadsheet would run begins with a `'`."""
-    yield _csv_line(["site", *_ALIASES.values(), *_DECIDED])
+    yield spreadsheets.line(["site", *_ALIASES.values(), *_DECIDED], end="\n")
     for comment in comments:
         told = {**_told(comment), "metadata": to_json(comment["extra"]).decode() if comment["extra"] else ""}
-        yield _csv_line([site, *map(_cell, told.values())])
+        yield spreadsheets.line([site, *told.values()], end="\n")
 
 
 def wxr(site: str, comments: Iterable[Row]) -> Iterator[str]:
@@ -75,18 +71,6 @@ FORMATS: dict[str, Callable[[str, Iterable[Row]], Iterator[str]]] = {"jsonl": js
 def _told(comment: Row) -> dict[str, Any]:
     content = {alias: comment[name] for name, alias in _ALIASES.items()}
     return content | {name: comment[name] for name in _DECIDED}
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return "" if value is None else spreadsheets.safe(str(value))
-
-
-def _csv_line(cells: Iterable[str]) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(cells)
-    return line.getvalue()
 
 
 _WXR_BEGIN = """<?xml version="1.0" encoding="UTF-8"?>
@@ -136,4 +120,4 @@ def _element(name: str, text: str | None) -> str:
 
 
 def _in_xml(text: str) -> str:
-    return _NOT_IN_XML.sub("", text)
+    return UNWANTED.sub("", text)

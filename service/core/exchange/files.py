@@ -17,7 +17,7 @@ LEFT_OUT = "not readable, left out"
 
 _CHUNK = 1 << 20
 # XML 1.0, section 2.2: no document may contain them. PostgreSQL takes no NUL.
-_UNWANTED = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+UNWANTED = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 class File:
@@ -68,9 +68,9 @@ class File:
         except UnicodeDecodeError:
             self.damage[WRONG_ENCODING] += encoding == "utf-8"
             text = raw.decode(encoding, _AS_WINDOWS_1252)
-        if _UNWANTED.search(text):
+        if UNWANTED.search(text):
             self.damage[CONTROLS] += 1
-            text = _UNWANTED.sub("", text)
+            text = UNWANTED.sub("", text)
         return text
 
 

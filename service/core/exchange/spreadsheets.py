@@ -1,7 +1,25 @@
 """Cells that a spreadsheet does not take for formulas (OWASP, "CSV Injection")."""
 
+import csv
+import io
+from collections.abc import Iterable
+from datetime import datetime
+
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
 _MARK = "'"
+
+
+def line(cells: Iterable[object], end: str) -> str:
+    """A line of CSV; times as ISO 8601, and nothing for None."""
+    written = io.StringIO()
+    csv.writer(written, lineterminator=end).writerow(map(_cell, cells))
+    return written.getvalue()
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return "" if value is None else safe(str(value))
 
 
 def safe(text: str) -> str:
