@@ -120,6 +120,8 @@ def test_every_table_takes_a_row(migrated_url: str) -> None:
         known: dict[str, Any] = {"site_id": site.id, "comment_id": comment.id}
         session.add(models.Claim(moderator_id=moderator.id, **known))
         session.add(models.Note(kind=models.NoteKind.REASON, actor="Mo", text="No.", **known))
+        session.add(models.Report(reason=models.Category.SPAM, text="", **known))
+        session.add(models.SpotCheck(share=0.5, **known))
         session.add(models.InsightDay(site_id=site.id, day=date(2026, 1, 1), figures={}))
         session.add(
             models.Invitation(

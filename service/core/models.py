@@ -282,6 +282,7 @@ def _held_index(*columns: str) -> Index:
 # As SQLAlchemy asks for it: SQLite looks no further than the words.
 _TRANSIENT = sqlalchemy.text("transient")
 _TRANSIENT_ON_SQLITE = sqlalchemy.text("transient = 1")
+_REPORTED = sqlalchemy.text("reports IS NOT NULL")
 
 
 class Comment(Content, table=True):
@@ -298,6 +299,7 @@ class Comment(Content, table=True):
         Index("ix_comment_held_words", HELD_WORDS, postgresql_using="gin", postgresql_where=_HELD),
         # What a process that died has left; else it is empty.
         Index("ix_comment_transient", "id", postgresql_where=_TRANSIENT, sqlite_where=_TRANSIENT_ON_SQLITE),
+        Index("ix_comment_reported", "site_id", "reports", "id", postgresql_where=_REPORTED, sqlite_where=_REPORTED),
         Index(None, "site_id", "author_key", "created_at"),
         Index(None, "site_id", "text_fingerprint", "created_at"),
         Index(None, "site_id", "author_ip", "created_at"),
@@ -339,6 +341,52 @@ class Comment(Content, table=True):
     # The highest score, and how near it is to an even chance; 0 and 1 where there is none.
     severity: float | None = None
     doubt: float | None = None
+
+    # How many reports of readers nobody has answered; none: no number. Written by `reports` alone.
+    reports: int | None = None
+
+
+class Report(SQLModel, table=True):
+    """A reader says that a comment should not be there. Open until a human decides the comment."""
+
+    # What has no reporter is equal to nothing.
+    __table_args__ = (UniqueConstraint("comment_id", "reporter"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    site_id: UUID = Field(sa_column=_owner("site.id", index=True))
+    comment_id: UUID = Field(sa_column=_owner("comment.id"))
+    reason: Category = Field(sa_column=_enum(Category))
+    text: str = Field(max_length=500)
+    # Hashed, for this comment alone: the same reader is somebody else at the next.
+    reporter: str | None = Field(default=None, max_length=32)
+    at: datetime = _time()
+    # The comment's sequence since the decision that answered it.
+    answered: int | None = None
+
+
+_UNCHECKED = sqlalchemy.text("checked_at IS NULL")
+
+
+class SpotCheck(SQLModel, table=True):
+    """A comment that the machine has approved, drawn by lot for a human to look at, and what they said."""
+
+    __tablename__ = "spot_check"
+    __table_args__ = (
+        Index("ix_spot_check_open", "site_id", "comment_id", postgresql_where=_UNCHECKED, sqlite_where=_UNCHECKED),
+        Index(None, "site_id", "checked_at"),
+    )
+
+    comment_id: UUID = Field(sa_column=Column(ForeignKey("comment.id", ondelete="CASCADE"), primary_key=True))
+    site_id: UUID = Field(sa_column=_owner("site.id"))
+    # The highest score's.
+    label: str | None = Field(default=None, max_length=32)
+    # How likely it was to be drawn.
+    share: float
+    drawn_at: datetime = _time()
+    checked_at: datetime | None = _time(nullable=True)
+    rejected: bool | None = None
+    # The comment's sequence since that decision.
+    sequence: int | None = None
 
 
 class Imprint(SQLModel, table=True):
