@@ -15,9 +15,19 @@ from sqlalchemy import ColumnElement, exists
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col, delete, select, tuple_
 
-from service.core import db, erasure, insights, throttle
+from service.core import console_sessions, db, erasure, insights, throttle
 from service.core.db import Database
-from service.core.models import AuditEntry, ConsoleSession, Event, IdempotencyKey, Imprint, Invitation, OutboxRow
+from service.core.models import (
+    AccountEntry,
+    AuditEntry,
+    ConsoleSession,
+    Event,
+    IdempotencyKey,
+    Imprint,
+    Invitation,
+    OutboxRow,
+    PendingLogin,
+)
 from service.core.settings import Settings
 from workers import history
 
@@ -122,7 +132,9 @@ def _comments(age: timedelta) -> Batch:
 def _traces(age: timedelta) -> Batch:
     last = UUID(int=0)
 
+        yield "account_entries", _account_entries(timedelta(days=settings.keep_audit_days))
     def batch(session: Session) -> int:
+    yield "pending_logins", _pending_logins
         nonlocal last
         emptied = erasure.traces_before(session, db.now(session) - age, last)
         last = emptied[-1] if emptied else last
@@ -173,6 +185,15 @@ def _console_sessions(settings: Settings) -> Batch:
         return _delete(session, ConsoleSession.token_hash, idle | long)
 
     return batch
+
+def _account_entries(age: timedelta) -> Batch:
+    return lambda session: _delete(session, AccountEntry.id, col(AccountEntry.id) < db.first_id(db.now(session) - age))
+
+
+def _pending_logins(session: Session) -> int:
+    late = col(PendingLogin.created_at) < db.now(session) - console_sessions.CODE_WITHIN
+    return _delete(session, PendingLogin.token_hash, late)
+
 
 
 def _delete(session: Session, key: Any, which: ColumnElement[bool]) -> int:

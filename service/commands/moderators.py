@@ -7,7 +7,7 @@ import typer
 
 from service.commands import opened
 from service.commands.opened import console
-from service.core import moderators
+from service.core import account_log, moderators, second_factors
 from service.core.models import Moderator, Role, Site
 from service.core.settings import Settings
 
@@ -70,6 +70,14 @@ def disable(email: Email) -> None:
     with opened.transaction() as session:
         moderators.disable(session, email)
     console.print(f"{email} is logged out for good.")
+
+
+@app.command("reset-second-factor")
+def reset_second_factor(email: Email) -> None:
+    """Let a moderator who has lost phone and recovery codes log in by the password alone; they are logged out."""
+    with opened.transaction() as session:
+        second_factors.reset(session, moderators.get(session, email), account_log.OPERATOR)
+    console.print(f"{email} logs in by the password alone from now on.")
 
 
 def _row(moderator: Moderator, joined: Sequence[tuple[Site, Role]]) -> list[str]:

@@ -5,7 +5,7 @@ from sqlalchemy.exc import OperationalError
 
 from service.commands import opened
 from service.commands.opened import console
-from service.core import akismet_keys, coral_keys, encryption, signing_keys
+from service.core import akismet_keys, coral_keys, encryption, second_factors, signing_keys
 from service.core.db import Database
 
 app = typer.Typer(help="Keys that webhooks' secrets are encrypted with.", no_args_is_help=True)
@@ -37,6 +37,7 @@ def check() -> None:
                 signing_keys.check(session)
                 akismet_keys.check(session)
                 coral_keys.check(session)
+                second_factors.check(session)
         except OperationalError:
             return
 
@@ -58,6 +59,7 @@ def _rotate(database: Database) -> None:
     with database.transaction() as session:
         akismet_keys.encrypt_anew(session)
         coral_keys.encrypt_anew(session)
+        second_factors.encrypt_anew(session)
     if ours:
         database.keyring.keep_first()
 

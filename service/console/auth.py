@@ -1,30 +1,27 @@
-"""Logging in and out, and who is logged in."""
+"""Who is logged in, and what every page asks of them first."""
 
 import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Query, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi import Depends, Form, Request, Response
+from sqlmodel import Session
 
-from service.console import language, pages, preferences
-from service.console.language import N_
+from service.console import language, preferences
 from service.console.preferences import Preferences
-from service.core import claims, errors, moderators, throttle
+from service.core import console_sessions, errors, moderators, second_factors, throttle
+from service.core.console_sessions import Lifetime, Origin
 from service.core.db import Database
-from service.core.models import Moderator, Role, Site, Text
+from service.core.models import Moderator, Role, Site
 from service.core.settings import Settings
 from service.web import DatabaseDep, SettingsDep
 
-router = APIRouter()
-
 LOGIN = "/console/login"
 HOME = "/console/held"
-_WRONG = N_("E-mail address and password do not fit together.")
+SECOND_FACTOR = "/console/account/second-factor"
 # No dots, so no way up and out; one slash first, so no other host.
 _INSIDE = re.compile(r"/console(/[\w/-]*)?(\?[\w=&%~.+-]*)?", re.ASCII)
 
@@ -39,6 +36,8 @@ class Visit:
     roles: Mapping[UUID, Role]
     preferences: Preferences
     language: str
+    # A second factor is asked of them, and they have none: nothing but its page is open.
+    confined: bool = False
 
     @property
     def actor(self) -> str:
@@ -65,12 +64,22 @@ class Visit:
             raise errors.ForbiddenError(f"At this site you are a {self.roles[site_id]}; this needs the role {role}.")
 
 
-def visit(request: Request, database: DatabaseDep, settings: SettingsDep) -> Visit:
+def confined_visit(request: Request, database: DatabaseDep, settings: SettingsDep) -> Visit:
     return _visit(request, database, settings, awake=True)
 
 
+# For the pages that set the second factor up, and for logging out.
+Confined = Annotated[Visit, Depends(confined_visit)]
+
+
+def visit(visit: Confined) -> Visit:
+    """Raises SecondFactorNeededError."""
+    return _free(visit)
+
+
 def watch(request: Request, database: DatabaseDep, settings: SettingsDep) -> Visit:
-    return _visit(request, database, settings, awake=False)
+    """Raises SecondFactorNeededError."""
+    return _free(_visit(request, database, settings, awake=False))
 
 
 LoggedIn = Annotated[Visit, Depends(visit)]
@@ -78,21 +87,34 @@ LoggedIn = Annotated[Visit, Depends(visit)]
 Watching = Annotated[Visit, Depends(watch)]
 
 
+def _free(visit: Visit) -> Visit:
+    if visit.confined:
+        raise errors.SecondFactorNeededError
+    return visit
+
+
 def _visit(request: Request, database: Database, settings: Settings, *, awake: bool) -> Visit:
-    token = request.cookies.get(_cookie(settings), "")
-    idle, length = settings.console_session_idle, settings.console_session_length
+    token = token_of(request, settings)
     with database.transaction() as session:
-        moderator = moderators.current(session, token, idle=idle, length=length, awake=awake)
+        moderator = console_sessions.current(session, token, lifetime(settings), awake=awake)
         joined = moderators.memberships(session, moderator)
+        roles = {site.id: role for site, role in joined}
+        confined = _needs_factor(settings, roles) and not second_factors.is_on(session, moderator.id)
     wishes = preferences.of(moderator.preferences)
     return Visit(
         moderator,
-        moderators.csrf_token(token),
+        console_sessions.csrf_token(token),
         sites={site.id: site for site, _ in joined},
-        roles={site.id: role for site, role in joined},
+        roles=roles,
         preferences=wishes,
         language=wishes.language or spoken(request),
+        confined=confined,
     )
+
+
+def _needs_factor(settings: Settings, roles: Mapping[UUID, Role]) -> bool:
+    wanted = settings.second_factor
+    return wanted == "all" or (wanted == "admins" and Role.ADMIN in roles.values())
 
 
 def spoken(request: Request) -> str:
@@ -100,56 +122,23 @@ def spoken(request: Request) -> str:
     return language.preferred(request.headers.get("Accept-Language", ""))
 
 
-def visit_with_token(visit: LoggedIn, csrf_token: Annotated[str, Form()] = "") -> Visit:
+def confined_visit_with_token(visit: Confined, csrf_token: Annotated[str, Form()] = "") -> Visit:
     """Raises ForbiddenError when the form does not carry the session's token."""
     if not hmac.compare_digest(csrf_token.encode(), visit.csrf_token.encode()):
         raise errors.ForbiddenError("This form belongs to another session. Nothing has changed.")
     return visit
 
 
+ConfinedActing = Annotated[Visit, Depends(confined_visit_with_token)]
+
+
+def visit_with_token(visit: ConfinedActing) -> Visit:
+    """Raises ForbiddenError and SecondFactorNeededError."""
+    return _free(visit)
+
+
 # For every route that changes something.
 Acting = Annotated[Visit, Depends(visit_with_token)]
-
-
-@router.get("/login")
-def show_login(request: Request, wanted: Annotated[str, Query(alias="next")] = HOME) -> Response:
-    return pages.render("login.html", code=spoken(request), wanted=inside(wanted), email="", failure=None)
-
-
-@router.post("/login")
-def log_in(
-    request: Request,
-    database: DatabaseDep,
-    settings: SettingsDep,
-    email: Annotated[Text, Form(max_length=320)] = "",
-    password: Annotated[str, Form(max_length=1000)] = "",
-    wanted: Annotated[str, Form(alias="next")] = HOME,
-) -> Response:
-    attempt = throttle.Attempt.of(email, request.client.host if request.client else "")
-    try:
-        moderator = enter(database, attempt, email, password)
-    except errors.ThrottledError as error:
-        return _again(request, HTTPStatus.TOO_MANY_REQUESTS, wanted, email, str(error))
-    if moderator is None:
-        return _again(request, HTTPStatus.FORBIDDEN, wanted, email, _WRONG)
-    with database.transaction() as session:
-        throttle.succeed(session, attempt)
-        token = moderators.log_in(session, moderator)
-        # Whoever planted or knew the old token has nothing from this login.
-        moderators.log_out(session, request.cookies.get(_cookie(settings), ""))
-    response = RedirectResponse(inside(wanted), HTTPStatus.SEE_OTHER)
-    response.set_cookie(_cookie(settings), token, path="/", secure=_is_https(settings), httponly=True, samesite="lax")
-    return response
-
-
-@router.post("/logout")
-def log_out(request: Request, visit: Acting, database: DatabaseDep, settings: SettingsDep) -> Response:
-    with database.transaction() as session:
-        claims.release(session, visit.moderator.id)
-        moderators.log_out(session, request.cookies.get(_cookie(settings), ""))
-        response = RedirectResponse(LOGIN, HTTPStatus.SEE_OTHER)
-        response.delete_cookie(_cookie(settings), path="/", secure=_is_https(settings), httponly=True, samesite="lax")
-        return response
 
 
 def enter(database: Database, attempt: throttle.Attempt, email: str, password: str) -> Moderator | None:
@@ -165,8 +154,54 @@ def enter(database: Database, attempt: throttle.Attempt, email: str, password: s
         raise
 
 
-def _again(request: Request, status: HTTPStatus, wanted: str, email: str, failure: str) -> Response:
-    return pages.render("login.html", status, code=spoken(request), wanted=inside(wanted), email=email, failure=failure)
+# What `require_password` and its like raise: the page is shown again, and tells it.
+NOT_PROVEN = (
+    errors.WrongPasswordError,
+    errors.WrongCodeError,
+    errors.InvalidPasswordError,
+    errors.ThrottledError,
+)
+
+
+def require_password(request: Request, database: Database, visit: Visit, password: str) -> None:
+    """Whoever sits at a browser that somebody left open does not know it. Raises WrongPasswordError, ThrottledError."""
+    email = visit.moderator.email
+    attempt = throttle.Attempt.of(email, address(request))
+    if enter(database, attempt, email, password) is None:
+        raise errors.WrongPasswordError
+    with database.transaction() as session:
+        throttle.take_back(session, attempt)
+
+
+def address(request: Request) -> str:
+    """Where the browser is, as far as the proxy tells."""
+    return request.client.host if request.client else ""
+
+
+def lifetime(settings: Settings) -> Lifetime:
+    return Lifetime(settings.console_session_idle, settings.console_session_length)
+
+
+def begin(session: Session, moderator: Moderator, request: Request) -> str:
+    """The token of a new session of this browser's."""
+    origin = Origin.of(request.headers.get("User-Agent", ""), address(request))
+    return console_sessions.begin(session, moderator, origin)
+
+
+def token_of(request: Request, settings: Settings) -> str:
+    return request.cookies.get(_cookie(settings), "")
+
+
+def give(response: Response, token: str, settings: Settings) -> Response:
+    """With the cookie that holds the session."""
+    response.set_cookie(_cookie(settings), token, path="/", secure=_is_https(settings), httponly=True, samesite="lax")
+    return response
+
+
+def take(response: Response, settings: Settings) -> Response:
+    """Without it."""
+    response.delete_cookie(_cookie(settings), path="/", secure=_is_https(settings), httponly=True, samesite="lax")
+    return response
 
 
 def inside(address: str) -> str:

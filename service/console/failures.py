@@ -34,6 +34,7 @@ _WORDS: dict[int, str] = {
 
 def install(console: FastAPI) -> None:
     console.exception_handler(errors.UnauthorizedError)(_log_in_first)
+    console.exception_handler(errors.SecondFactorNeededError)(_set_up_first)
     console.exception_handler(errors.GatepostError)(_gatepost_error)
     console.exception_handler(RequestValidationError)(_validation_error)
     console.exception_handler(HTTPException)(_http_error)
@@ -46,6 +47,10 @@ def _log_in_first(request: Request, _: errors.UnauthorizedError) -> Response:
     again = request.method == "GET"
     wanted = auth.inside(f"{request.url.path}?{request.url.query}".rstrip("?")) if again else auth.HOME
     return RedirectResponse(f"{auth.LOGIN}?{urlencode({'next': wanted})}", HTTPStatus.SEE_OTHER)
+
+
+def _set_up_first(_: Request, __: errors.SecondFactorNeededError) -> Response:
+    return RedirectResponse(auth.SECOND_FACTOR, HTTPStatus.SEE_OTHER)
 
 
 def _gatepost_error(request: Request, error: errors.GatepostError) -> Response:

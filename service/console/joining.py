@@ -38,7 +38,7 @@ def join(
         known = moderators.find(session, email)
     try:
         if known:
-            attempt = throttle.Attempt.of(email, request.client.host if request.client else "")
+            attempt = throttle.Attempt.of(email, auth.address(request))
             known = auth.enter(database, attempt, email, password)
             if known is None:
                 return _page(request, database, token, _WRONG)

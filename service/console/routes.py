@@ -18,6 +18,7 @@ from service.console import (
     insights,
     joining,
     live,
+    login,
     people,
     protection,
     queue,
@@ -30,7 +31,7 @@ from service.console import (
 )
 
 _PAGES = (
-    *(auth, joining, queue, actions, bulk, live, history, views),
+    *(login, joining, queue, actions, bulk, live, history, views),
     *(insights, explorer, audit, settings),
     *(administration, site_settings, site_keys, site_webhooks, site_rules, people),
 )

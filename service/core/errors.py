@@ -44,6 +44,18 @@ class InvalidPasswordError(GatepostError):
     """A password has 12 to 1,000 characters."""
 
 
+class WrongPasswordError(GatepostError):
+    """This is not your password."""
+
+
+class WrongCodeError(GatepostError):
+    """This is not the code that your app shows now, or it was used already."""
+
+
+class SecondFactorNeededError(GatepostError):
+    """Set up your second factor first."""
+
+
 class ThrottledError(GatepostError):
     """Too many logins have failed; try again in 15 minutes."""
 

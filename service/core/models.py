@@ -590,6 +590,45 @@ class ConsoleSession(SQLModel, table=True):
     moderator_id: UUID = Field(sa_column=_owner("moderator.id", index=True))
     created_at: datetime = _time()
     seen_at: datetime = _time()
+    # For its owner to know it by: what the browser calls itself, and `203.0.113.0/24`.
+    user_agent: str = Field(default="", max_length=300, sa_column_kwargs={"server_default": ""})
+    network: str = Field(default="", max_length=50, sa_column_kwargs={"server_default": ""})
+
+
+class PendingLogin(SQLModel, table=True):
+    """A password was right, and a code is asked for. No session: an older version, still running, would let it in."""
+
+    __tablename__ = "pending_login"
+    token_hash: str = Field(primary_key=True, max_length=64)
+    moderator_id: UUID = Field(sa_column=_owner("moderator.id", index=True))
+    created_at: datetime = _time()
+
+
+class SecondFactor(SQLModel, table=True):
+    """What a moderator's codes are counted from."""
+
+    __tablename__ = "second_factor"
+    moderator_id: UUID = Field(sa_column=Column(ForeignKey("moderator.id", ondelete="CASCADE"), primary_key=True))
+    # Encrypted.
+    secret: str = Field(max_length=500)
+    created_at: datetime = _time()
+    # None: it waits for its first code.
+    on_since: datetime | None = _time(nullable=True)
+    # The time, in steps since 1970, of the last code that was used: that one and those before are of no use any more.
+    last_step: int = 0
+    # SHA-256 of those that are left.
+    recovery_hashes: list[str] = Field(default_factory=list, sa_column=_json())
+
+
+class AccountEntry(SQLModel, table=True):
+    """One thing that was done with a moderator's account."""
+
+    __tablename__ = "account_entry"
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    moderator_id: UUID = Field(sa_column=_owner("moderator.id", index=True))
+    at: datetime = _time()
+    action: str = Field(max_length=32)
+    actor: str = Field(max_length=200)
 
 
 class Claim(SQLModel, table=True):

@@ -1,18 +1,16 @@
-"""Moderators: who they are, which sites are theirs, and whether they are logged in."""
+"""Moderators: who they are, which sites are theirs, and whether it is their password."""
 
-import hashlib
-import hmac
 import secrets
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from datetime import timedelta
 from uuid import UUID
 
 import argon2
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
-from service.core import comments, db, errors
-from service.core.models import ConsoleSession, Membership, Moderator, Role, Site
+from service.core import account_log, comments, console_sessions, db, errors
+from service.core.account_log import Action
+from service.core.models import Membership, Moderator, Role, Site
 
 # OWASP's floor for argon2id: 19 MiB, two passes, one lane.
 _HASHER = argon2.PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
@@ -24,6 +22,7 @@ _OTHERS = {
     comments.IMPORT: "The import",
     "retention": "Retention",
     "system": "Gatepost",
+    account_log.OPERATOR: "The operator",
 }
 # NIST SP 800-63B-4 and ASVS 5.0, 6.2: long, and otherwise as one likes.
 _PASSWORD_LENGTHS = range(12, 1001)
@@ -38,15 +37,26 @@ def create(session: Session, email: str, name: str, password: str) -> Moderator:
 
     Raises ConflictError when the e-mail address has one, InvalidPasswordError when the password is too short.
     """
-    if len(password) not in _PASSWORD_LENGTHS:
-        raise errors.InvalidPasswordError
     if find(session, email):
         raise errors.ConflictError(f"There is a moderator {email} already.")
-    password_hash = _HASHING.submit(_HASHER.hash, password).result()
-    moderator = Moderator(email=email.strip().casefold(), name=name, password_hash=password_hash)
+    moderator = Moderator(email=email.strip().casefold(), name=name, password_hash=hashed(password))
     session.add(moderator)
     session.flush()
     return moderator
+
+
+def hashed(password: str) -> str:
+    """What is stored of a new password. Slow by design. Raises InvalidPasswordError when it is too short."""
+    if len(password) not in _PASSWORD_LENGTHS:
+        raise errors.InvalidPasswordError
+    return _HASHING.submit(_HASHER.hash, password).result()
+
+
+def change_password(session: Session, moderator: Moderator, password_hash: str) -> None:
+    """To the one of this hash; all sessions of the moderator end."""
+    session.get_one(Moderator, moderator.id).password_hash = password_hash
+    console_sessions.end_all(session, moderator.id)
+    account_log.record(session, moderator.id, Action.PASSWORD_CHANGED, actor(moderator))
 
 
 def disable(session: Session, email: str) -> None:
@@ -128,6 +138,22 @@ def members(session: Session, site_id: UUID) -> Sequence[tuple[Moderator, Role]]
     return [(moderator, Role(role)) for moderator, role in session.exec(here)]
 
 
+def administered_by(session: Session, admin_of: Collection[UUID], moderator_ids: Collection[UUID]) -> set[UUID]:
+    """Which of these moderators have no place but at these sites: what is done with their account is no other's."""
+    elsewhere = select(Membership.moderator_id).where(
+        col(Membership.moderator_id).in_(moderator_ids), col(Membership.site_id).not_in(admin_of)
+    )
+    return set(moderator_ids) - set(session.exec(elsewhere))
+
+
+def admins_everywhere(session: Session) -> Sequence[Moderator]:
+    """The admins of the installation: whoever is one at every site that there is."""
+    sites = select(func.count()).select_from(Site).scalar_subquery()
+    admins = select(Membership.moderator_id).where(col(Membership.role) == Role.ADMIN)
+    everywhere = admins.group_by(col(Membership.moderator_id)).having(func.count() == sites)
+    return session.exec(select(Moderator).where(col(Moderator.id).in_(everywhere))).all()
+
+
 def listed(session: Session) -> Sequence[Moderator]:
     return session.exec(select(Moderator).order_by(col(Moderator.email))).all()
 
@@ -141,49 +167,6 @@ def may_enter(moderator: Moderator | None, password: str) -> bool:
     return right and moderator is not None and moderator.disabled_at is None
 
 
-def log_in(session: Session, moderator: Moderator) -> str:
-    """The token of a new session."""
-    token = secrets.token_urlsafe(32)
-    now = db.now(session)
-    session.add(
-        ConsoleSession(
-            token_hash=_hash(token),
-            moderator_id=moderator.id,
-            created_at=now,
-            seen_at=now,
-        )
-    )
-    return token
-
-
-def current(session: Session, token: str, *, idle: timedelta, length: timedelta, awake: bool = True) -> Moderator:
-    """Who holds the token. Raises UnauthorizedError when the session is unknown, has been idle or open for too long.
-
-    A page that asks by itself is not `awake`: it does not keep the session from becoming idle.
-    """
-    row = session.get(ConsoleSession, _hash(token))
-    now = db.now(session)
-    if row is None or now - row.seen_at > idle or now - row.created_at > length:
-        raise errors.UnauthorizedError("Please log in.")
-    moderator = session.get_one(Moderator, row.moderator_id)
-    if moderator.disabled_at is not None:
-        raise errors.UnauthorizedError("Please log in.")
-    # Not on every click: a write a minute tells idleness well enough.
-    if awake and now - row.seen_at > timedelta(minutes=1):
-        row.seen_at = now
-    return moderator
-
-
-def csrf_token(token: str) -> str:
-    """What a session's forms carry: who knows the session's token can tell it, and it does not tell the token."""
-    return hmac.new(token.encode(), b"csrf", hashlib.sha256).hexdigest()
-
-
-def log_out(session: Session, token: str) -> None:
-    if row := session.get(ConsoleSession, _hash(token)):
-        session.delete(row)
-
-
 def _verify(password_hash: str, password: str) -> bool:
     verified = _HASHING.submit(_HASHER.verify, password_hash, password)
     try:
@@ -193,7 +176,3 @@ def _verify(password_hash: str, password: str) -> bool:
         return verified.result()
     except argon2.exceptions.VerifyMismatchError:
         return False
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode(errors="replace")).hexdigest()

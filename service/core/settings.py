@@ -127,7 +127,10 @@ class Settings(BaseSettings):
     )
     keep_idempotency_hours: int = Field(24, ge=24, description="How long an `Idempotency-Key` is remembered.")
     keep_audit_days: int | None = Field(
-        None, ge=1, description="Who changed a comment's status, and when; no text, no author. Not set: for ever."
+        None,
+        ge=1,
+        description="Who changed a comment's status or a moderator's account, and when; no text, no author. Not set:"
+        " for ever.",
     )
 
     console_session_idle: Duration = Field(timedelta(minutes=30), description="A moderator is logged out after this.")
@@ -138,3 +141,8 @@ class Settings(BaseSettings):
     @property
     def embedded(self) -> bool:
         return self.redis_url is None
+    second_factor: Literal["optional", "admins", "all"] = Field(
+        "optional",
+        description="Who must have a second factor to use the console: nobody, those who are admins at a site, or all"
+        " moderators. Who has none is led to the page that sets it up.",
+    )

@@ -5,7 +5,7 @@ Counted in the database, so that all web processes count together. OWASP ASVS 5.
 
 import hashlib
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sqlalchemy import case, update
@@ -37,6 +37,15 @@ class Attempt:
     def of(cls, email: str, address: str) -> "Attempt":
         account, network = email.strip().casefold(), _network(address)
         return cls(_hash("account", account), _hash("address", network), _hash("pair", account, network))
+
+    @classmethod
+    def of_code(cls, email: str, address: str) -> "Attempt":
+        """A code that is tried after the right password: counted for the account, wherever it comes from.
+
+        Strangers cannot lock anybody out so: they never get as far.
+        """
+        login = cls.of(email, address)
+        return replace(login, pair=_hash("code", login.account))
 
 
 def count(session: Session, attempt: Attempt) -> None:

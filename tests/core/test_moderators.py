@@ -1,17 +1,15 @@
-"""Moderators: who gets in, for how long, and to which sites."""
+"""Moderators: who gets in, and to which sites."""
 
-from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 from sqlmodel import select
 
-from service.core import errors, moderators
+from service.core import account_log, console_sessions, errors, moderators
 from service.core.db import Database
 from service.core.models import ConsoleSession, Moderator, Role
 
-IDLE, LENGTH = timedelta(minutes=30), timedelta(hours=12)
 PASSWORD = "correct horse battery staple"
 
 
@@ -21,28 +19,14 @@ def mia(database: Database) -> Moderator:
         return moderators.create(session, "Mia@Example.org", "Mia", PASSWORD)
 
 
-def _log_in(database: Database, email: str = "mia@example.org", password: str = PASSWORD) -> str | None:
-    with database.transaction() as session:
-        moderator = moderators.find(session, email)
-        right = moderators.may_enter(moderator, password)
-        return moderators.log_in(session, moderator) if right and moderator else None
-
-
-def _current(database: Database, token: str | None) -> str:
-    with database.transaction() as session:
-        return moderators.current(session, token or "", idle=IDLE, length=LENGTH).name
-
-
-def _age(database: Database, *, opened: timedelta, seen: timedelta) -> None:
-    with database.transaction() as session:
-        row = session.exec(select(ConsoleSession)).one()
-        row.created_at = datetime.now(UTC) - opened
-        row.seen_at = datetime.now(UTC) - seen
+def _may_enter(database: Database, email: str = "mia@example.org", password: str = PASSWORD) -> bool:
+    with database.reading() as session:
+        return moderators.may_enter(moderators.find(session, email), password)
 
 
 def test_the_right_password_logs_in_however_the_address_is_typed(database: Database, mia: Moderator) -> None:
     for email in ("mia@example.org", "MIA@EXAMPLE.ORG", "  Mia@Example.org\n"):
-        assert _current(database, _log_in(database, email)) == "Mia"
+        assert _may_enter(database, email)
 
 
 WRONG = [
@@ -57,107 +41,49 @@ WRONG = [
 
 
 def test_another_password_or_address_does_not_log_in(database: Database, mia: Moderator) -> None:
-    answers = [_log_in(database, email, password) for email, password in WRONG]
+    answers = [_may_enter(database, email, password) for email, password in WRONG]
 
-    assert answers == [None] * len(WRONG)
-    with database.reading() as session:
-        assert session.exec(select(ConsoleSession)).all() == []
+    assert answers == [False] * len(WRONG)
 
 
-def test_a_disabled_moderator_neither_logs_in_nor_stays_logged_in(database: Database, mia: Moderator) -> None:
-    token = _log_in(database)
+def test_a_disabled_moderator_does_not_log_in(database: Database, mia: Moderator) -> None:
     with database.transaction() as session:
-        session.get_one(Moderator, mia.id).disabled_at = datetime.now(UTC)
+        moderators.disable(session, mia.email)
 
-    assert _log_in(database) is None
-    with pytest.raises(errors.UnauthorizedError):
-        _current(database, token)
+    assert not _may_enter(database)
 
 
-def test_neither_password_nor_token_is_stored(database: Database, mia: Moderator) -> None:
-    token = _log_in(database)
-
+def test_the_password_is_not_stored(database: Database, mia: Moderator) -> None:
     with database.engine.connect() as connection:
-        stored = str([connection.execute(text(f"SELECT * FROM {t}")).all() for t in ("moderator", "console_session")])
+        stored = str(connection.execute(text("SELECT * FROM moderator")).all())
 
     assert "$argon2id$v=19$m=19456,t=2,p=1$" in stored
     assert PASSWORD not in stored
-    assert str(token) not in stored
 
 
-def test_every_login_has_a_token_and_a_csrf_token_of_its_own(database: Database, mia: Moderator) -> None:
-    tokens = {_log_in(database) or "" for _ in range(2)}
-    csrf_tokens = {moderators.csrf_token(token) for token in tokens}
+def test_after_a_change_the_new_password_alone_logs_in_and_sessions_have_ended(
+    database: Database, mia: Moderator
+) -> None:
+    password_hash = moderators.hashed("another long password")
+    with database.transaction() as session:
+        console_sessions.begin(session, mia)
+        moderators.change_password(session, mia, password_hash)
 
-    assert len(tokens | csrf_tokens) == 4
+    assert [_may_enter(database, password=one) for one in (PASSWORD, "another long password")] == [False, True]
+    with database.reading() as session:
+        assert session.exec(select(ConsoleSession)).all() == []
+        assert [entry.action for entry in account_log.latest(session, [mia.id], 9)] == ["password_changed"]
+
+
+@pytest.mark.parametrize("password", ["", "eleven char", "x" * 1001])
+def test_a_password_has_neither_too_few_characters_nor_too_many(password: str) -> None:
+    with pytest.raises(errors.InvalidPasswordError):
+        moderators.hashed(password)
 
 
 def test_two_moderators_cannot_have_one_address(database: Database, mia: Moderator) -> None:
     with pytest.raises(errors.ConflictError), database.transaction() as session:
         moderators.create(session, "MIA@example.org", "Another Mia", PASSWORD)
-
-
-@pytest.mark.parametrize(
-    ("opened", "seen"),
-    [
-        (timedelta(hours=1), timedelta(minutes=29)),
-        (timedelta(hours=11, minutes=59), timedelta(minutes=1)),
-    ],
-)
-def test_a_session_in_use_lasts(database: Database, mia: Moderator, opened: timedelta, seen: timedelta) -> None:
-    token = _log_in(database)
-    _age(database, opened=opened, seen=seen)
-
-    assert _current(database, token) == "Mia"
-
-
-@pytest.mark.parametrize(
-    ("opened", "seen"),
-    [
-        (timedelta(hours=1), timedelta(minutes=31)),
-        (timedelta(hours=12, minutes=1), timedelta(0)),
-    ],
-    ids=["idle", "long"],
-)
-def test_a_session_ends_when_it_was_idle_or_open_for_too_long(
-    database: Database, mia: Moderator, opened: timedelta, seen: timedelta
-) -> None:
-    token = _log_in(database)
-    _age(database, opened=opened, seen=seen)
-
-    with pytest.raises(errors.UnauthorizedError):
-        _current(database, token)
-
-
-def test_being_there_keeps_the_session_from_being_idle(database: Database, mia: Moderator) -> None:
-    token = _log_in(database)
-    _age(database, opened=timedelta(hours=1), seen=timedelta(minutes=29))
-
-    _current(database, token)
-
-    with database.reading() as session:
-        seen_at = session.exec(select(ConsoleSession)).one().seen_at
-    assert datetime.now(UTC) - seen_at < timedelta(minutes=1)
-
-
-def test_a_token_that_was_never_issued_opens_nothing(database: Database, mia: Moderator) -> None:
-    _log_in(database)
-
-    for token in ("", "never issued", "\0", "\ud800", "x" * 100_000):
-        with pytest.raises(errors.UnauthorizedError):
-            _current(database, token)
-
-
-def test_who_logs_out_is_out_and_the_others_stay(database: Database, mia: Moderator) -> None:
-    here, elsewhere = _log_in(database), _log_in(database)
-
-    with database.transaction() as session:
-        moderators.log_out(session, here or "")
-        moderators.log_out(session, "never issued")
-
-    with pytest.raises(errors.UnauthorizedError):
-        _current(database, here)
-    assert _current(database, elsewhere) == "Mia"
 
 
 def test_a_moderator_sees_the_sites_that_they_have_joined(
@@ -177,3 +103,35 @@ def test_a_moderator_sees_the_sites_that_they_have_joined(
         "Mia": [("Treaty blog", Role.MODERATOR)],
         "Noor": [("Another blog", Role.MODERATOR), ("Treaty blog", Role.ADMIN)],
     }
+
+
+def test_an_account_is_administered_where_alone_it_has_its_places(
+    database: Database, mia: Moderator, site_id: UUID, other_site_id: UUID
+) -> None:
+    with database.transaction() as session:
+        noor = moderators.create(session, "noor@example.org", "Noor", PASSWORD)
+        for moderator, joined in ((mia, site_id), (noor, site_id), (noor, other_site_id)):
+            moderators.join(session, moderator, joined)
+
+    with database.reading() as session:
+        ids = [mia.id, noor.id]
+        assert moderators.administered_by(session, [site_id], ids) == {mia.id}
+        assert moderators.administered_by(session, [site_id, other_site_id], ids) == {mia.id, noor.id}
+
+
+def test_an_admin_of_every_site_is_one_of_the_installation(
+    database: Database, mia: Moderator, site_id: UUID, other_site_id: UUID
+) -> None:
+    seen = []
+    for joined, role in ((site_id, Role.ADMIN), (other_site_id, Role.MODERATOR), (other_site_id, Role.ADMIN)):
+        with database.transaction() as session:
+            moderators.join(session, mia, joined, role)
+        with database.reading() as session:
+            seen.append([one.name for one in moderators.admins_everywhere(session)])
+
+    assert seen == [[], [], ["Mia"]]
+
+
+def test_where_there_is_no_site_nobody_is_an_admin(database: Database, mia: Moderator) -> None:
+    with database.reading() as session:
+        assert moderators.admins_everywhere(session) == []

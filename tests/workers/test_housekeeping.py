@@ -10,9 +10,20 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col, select
 
-from service.core import db, insights, invitations, moderators, outbox, submissions, throttle, webhooks
+from service.core import (
+    console_sessions,
+    db,
+    insights,
+    invitations,
+    moderators,
+    outbox,
+    submissions,
+    throttle,
+    webhooks,
+)
 from service.core.db import Database
 from service.core.models import (
+    AccountEntry,
     AuditEntry,
     Comment,
     ConsoleSession,
@@ -24,6 +35,7 @@ from service.core.models import (
     Invitation,
     LoginThrottle,
     OutboxRow,
+    PendingLogin,
     Role,
     Site,
     Status,
@@ -193,28 +205,35 @@ def test_an_idempotency_key_is_remembered_for_a_day(database: Database, site_id:
 
 
 def test_the_audit_log_stays_unless_the_deployment_says_otherwise(database: Database, site_id: UUID) -> None:
+    with database.transaction() as session:
+        mia = moderators.create(session, "mia@example.org", "Mia", "a long password")
     for days in (400, 300):
         entry: dict[str, Any] = {"comment_id": db.new_id(), "actor": "policy", "action": "settle", "sequence": 1}
         with database.transaction() as session:
             session.add(AuditEntry(id=_id(days), site_id=site_id, at=utc_now() - days * DAY, **entry))
+            session.add(AccountEntry(id=_id(days), moderator_id=mia.id, action="sessions_ended", actor="operator"))
 
     assert _tidy(database) == {}
-    assert _tidy(database, keep_audit_days=365) == {"audit": 1}
+    assert _tidy(database, keep_audit_days=365) == {"audit": 1, "account_entries": 1}
 
 
 def test_sessions_that_have_ended_and_counts_that_mean_nothing_go(database: Database) -> None:
     with database.transaction() as session:
         mia = moderators.create(session, "mia@example.org", "Mia", "a long password")
         for _ in range(3):
-            moderators.log_in(session, mia)
+            console_sessions.begin(session, mia)
+        for _ in range(2):
+            console_sessions.await_code(session, mia)
         throttle.count(session, throttle.Attempt.of("mia@example.org", "203.0.113.7"))
         idle, long, _ = session.exec(select(ConsoleSession)).all()
         idle.seen_at -= timedelta(minutes=31)
         long.created_at -= timedelta(hours=13)
+        late, _ = session.exec(select(PendingLogin)).all()
+        late.created_at -= timedelta(minutes=6)
         for row in session.exec(select(LoginThrottle)):
             row.failed_at -= timedelta(minutes=16)
 
-    assert _tidy(database) == {"console_sessions": 2, "login_throttle": 3}
+    assert _tidy(database) == {"console_sessions": 2, "pending_logins": 1, "login_throttle": 3}
     assert _tidy(database) == {}
 
 
