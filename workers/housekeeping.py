@@ -120,7 +120,9 @@ def _rules(settings: Settings) -> Iterator[tuple[str, Batch]]:
     yield "idempotency_keys", _idempotency_keys(timedelta(hours=settings.keep_idempotency_hours))
     if settings.keep_audit_days:
         yield "audit", _audit(timedelta(days=settings.keep_audit_days))
+        yield "account_entries", _account_entries(timedelta(days=settings.keep_audit_days))
     yield "console_sessions", _console_sessions(settings)
+    yield "pending_logins", _pending_logins
     yield "invitations", _invitations
     yield "login_throttle", throttle.forget
 
@@ -132,9 +134,7 @@ def _comments(age: timedelta) -> Batch:
 def _traces(age: timedelta) -> Batch:
     last = UUID(int=0)
 
-        yield "account_entries", _account_entries(timedelta(days=settings.keep_audit_days))
     def batch(session: Session) -> int:
-    yield "pending_logins", _pending_logins
         nonlocal last
         emptied = erasure.traces_before(session, db.now(session) - age, last)
         last = emptied[-1] if emptied else last
@@ -173,6 +173,15 @@ def _audit(age: timedelta) -> Batch:
     return lambda session: _delete(session, AuditEntry.id, col(AuditEntry.id) < db.first_id(db.now(session) - age))
 
 
+def _account_entries(age: timedelta) -> Batch:
+    return lambda session: _delete(session, AccountEntry.id, col(AccountEntry.id) < db.first_id(db.now(session) - age))
+
+
+def _pending_logins(session: Session) -> int:
+    late = col(PendingLogin.created_at) < db.now(session) - console_sessions.CODE_WITHIN
+    return _delete(session, PendingLogin.token_hash, late)
+
+
 def _invitations(session: Session) -> int:
     return _delete(session, Invitation.token_hash, col(Invitation.expires_at) <= db.now(session))
 
@@ -185,15 +194,6 @@ def _console_sessions(settings: Settings) -> Batch:
         return _delete(session, ConsoleSession.token_hash, idle | long)
 
     return batch
-
-def _account_entries(age: timedelta) -> Batch:
-    return lambda session: _delete(session, AccountEntry.id, col(AccountEntry.id) < db.first_id(db.now(session) - age))
-
-
-def _pending_logins(session: Session) -> int:
-    late = col(PendingLogin.created_at) < db.now(session) - console_sessions.CODE_WITHIN
-    return _delete(session, PendingLogin.token_hash, late)
-
 
 
 def _delete(session: Session, key: Any, which: ColumnElement[bool]) -> int:
