@@ -135,12 +135,6 @@ class Settings(BaseSettings):
 
     console_session_idle: Duration = Field(timedelta(minutes=30), description="A moderator is logged out after this.")
     console_session_length: Duration = Field(timedelta(hours=12), description="… and after this in any case.")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    log_format: Literal["json", "console"] = "json"
-
-    @property
-    def embedded(self) -> bool:
-        return self.redis_url is None
     second_factor: Literal["optional", "admins", "all"] = Field(
         "optional",
         description="Who must have a second factor to use the console: nobody, those who are admins at a site, or all"
