@@ -140,3 +140,9 @@ class Settings(BaseSettings):
         description="Who must have a second factor to use the console: nobody, those who are admins at a site, or all"
         " moderators. Who has none is led to the page that sets it up.",
     )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["json", "console"] = "json"
+
+    @property
+    def embedded(self) -> bool:
+        return self.redis_url is None
