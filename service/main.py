@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from fastapi import FastAPI
 
-from service.api import authors, comments, document, health, keys, limits, problems, shadows, sites, webhooks
+from service.api import authors, comments, document, health, keys, limits, problems, reports, shadows, sites, webhooks
 from service.api.quotas import QuotaHeaders
 from service.compat import coral, openai
 from service.compat.akismet import account as akismet_account
@@ -61,7 +61,7 @@ def build_app(settings: Settings, bell: Bell, lifespan: Lifespan | None = None) 
     app.add_middleware(limits.BodyGuard)
     problems.install(app)
     document.install(app)
-    doors = (comments, authors, webhooks, sites, shadows, keys, health)
+    doors = (comments, reports, authors, webhooks, sites, shadows, keys, health)
     for door in (*doors, akismet_checks, akismet_account, perspective, openai, coral):
         app.include_router(door.router)
     console.install(app)

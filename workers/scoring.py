@@ -9,7 +9,7 @@ from uuid import UUID
 import structlog
 from sqlmodel import Session, col
 
-from service.core import comments, db, outbox, policy, sites
+from service.core import comments, db, outbox, policy, sites, spot_checks
 from service.core.comments import Settlement
 from service.core.db import Database
 from service.core.models import Comment, OutboxRow
@@ -97,8 +97,11 @@ def _score(database: Database, scorer: Scorer, settings: Settings, claim: _Claim
             if job.row.id in tried - verdicts.keys():
                 outbox.postpone(session, job.row, timedelta(seconds=job.row.attempts))
         settled = _settle(session, rows, jobs, verdicts)
+        shares = {case.comment.site_id: case.policy.check_share for case in cases.values()}
+        spot_checks.draw(session, settled, shares)
     # After the commit: what a shadow says, or how long it takes, holds no decision back.
-    seen = [(case, verdicts[row_id]) for row_id, case in cases.items() if case.comment.id in settled]
+    moved = {comment.id for comment in settled}
+    seen = [(case, verdicts[row_id]) for row_id, case in cases.items() if case.comment.id in moved]
     shadow.observe(database, scorer, settings, seen)
     return len(rows)
 
@@ -187,10 +190,10 @@ def _verdicts(scorer: Scorer, cases: Sequence[tuple[UUID, Case]]) -> dict[UUID, 
 
 def _settle(
     session: Session, rows: Sequence[OutboxRow], jobs: Sequence[Job], verdicts: Mapping[UUID, Verdict]
-) -> set[UUID]:
+) -> list[Comment]:
     """Close the rows that are mine and have a verdict, or nothing to decide; with a lost lease the verdict is lost.
 
-    Gives back the ids of the comments that moved.
+    Gives back the comments that moved.
     """
     open_rows = {job.row.id for job in jobs} - verdicts.keys()
     mine = outbox.finish(session, [row for row in rows if row.id not in open_rows])
@@ -202,4 +205,4 @@ def _settle(
         # One line a batch: a line takes as long as all that the queue does for a comment.
         told = {str(comment.id): f"{comment.status} {(comment.verdict or {}).get('rule')}" for comment in settled}
         log.info("settled", comments=told)
-    return {comment.id for comment in settled}
+    return settled

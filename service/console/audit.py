@@ -45,6 +45,8 @@ def action_words() -> Mapping[str, str]:
         "edit": N_("Changed by the blog"),
         "erase": N_("Erased"),
         "reconsider": N_("Decided anew"),
+        "report": N_("Reported by a reader"),
+        "hold_reported": N_("Held, for readers reported it"),
         "escalate": N_("Escalated"),
         "ask": N_("Second opinion asked"),
         "trust_author": N_("Author trusted"),

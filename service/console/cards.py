@@ -1,5 +1,6 @@
 """Comments with all that helps to judge them: the author's past, what they answer, what the machine and others said."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,8 +10,8 @@ from sqlalchemy import func, select, tuple_
 from sqlmodel import Session, col
 
 from service.console.words import LABEL_WORDS
-from service.core import comments, curation, moderators, notes, sites
-from service.core.models import Comment, Note, Status
+from service.core import comments, curation, moderators, notes, reports, sites, spot_checks
+from service.core.models import Category, Comment, Note, Report, Status
 from service.core.policy import Policy, Verdict, unscored
 
 Author = tuple[UUID, str | None]
@@ -51,9 +52,23 @@ class Card:
     # The comment that this one answers, where the site has it.
     parent: Comment | None
     notes: list[Said]
+    # What readers have reported and nobody has answered.
+    reports: list[Report]
+    # Drawn by lot for somebody to look at.
+    is_drawn: bool
     decider: str
     domains: list[str]
     author_name: str | None
+
+    @property
+    def is_questioned(self) -> bool:
+        """Whether it waits for a human although it is published."""
+        return bool(self.reports) or self.is_drawn
+
+    @property
+    def complaints(self) -> Counter[Category]:
+        """How many readers give which reason."""
+        return Counter(report.reason for report in self.reports)
 
     @property
     def telling(self) -> list[Score]:
@@ -68,6 +83,8 @@ def of(session: Session, shown: Sequence[Comment]) -> list[Card]:
     first_seen = _first_seen(session, {(one.site_id, one.author_key) for one in shown if one.author_key})
     parents = _parents(session, shown)
     said = notes.on(session, shown)
+    reported = reports.on(session, shown)
+    drawn = spot_checks.open_among(session, [one.id for one in shown if one.status == Status.APPROVED])
     writers = {note.actor for written in said.values() for note in written}
     names = moderators.names_of(session, {*writers, *(one.decided_by for one in shown)})
     return [
@@ -80,6 +97,8 @@ def of(session: Session, shown: Sequence[Comment]) -> list[Card]:
             first_seen=first_seen.get((comment.site_id, comment.author_key)),
             parent=parents.get((comment.site_id, comment.parent_id)),
             notes=[Said(note, names[note.actor]) for note in said[comment.id]],
+            reports=reported[comment.id],
+            is_drawn=comment.id in drawn,
             decider=names[comment.decided_by],
             domains=curation.domains(comment),
             author_name=curation.author_name(comment),

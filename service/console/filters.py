@@ -25,12 +25,15 @@ AGE_WORDS = {
 SORT_WORDS = {
     Sort.OLDEST: N_("Oldest first"),
     Sort.NEWEST: N_("Newest first"),
+    Sort.MOST_REPORTED: N_("Most reported first"),
     Sort.WORST: N_("Worst first"),
     Sort.UNSURE: N_("Least certain first"),
 }
 QUEUE_WORDS = {
     Queue.HELD: N_("Held"),
     Queue.ASKED: N_("Left to others"),
+    Queue.REPORTED: N_("Reported"),
+    Queue.CHECKS: N_("Spot checks"),
     Queue.APPROVED: N_("Approved"),
     Queue.REJECTED: N_("Rejected"),
     Queue.SPAM: N_("Spam"),
@@ -50,8 +53,9 @@ RULE_WORDS = {
     "first_time_author": N_("First-time author"),
     "unsure": N_("Unsure"),
     "unscored": N_("Not scored"),
+    "reported": N_("Reported by readers"),
 }
-RULE_NAMES = (*dict.fromkeys(rule.name for rule in RULES), "unscored")
+RULE_NAMES = (*dict.fromkeys(rule.name for rule in RULES), "unscored", "reported")
 
 Age = Literal["over-hour", "over-day", "over-week", "under-hour", "under-day", "under-week"]
 # A form sends a field that is left empty.
@@ -86,6 +90,8 @@ class Filters(BaseModel):
     def sorts(self, queue: Queue) -> Sequence[Sort]:
         """The orders that the queue can be in; the first one is its own."""
         waiting = (Sort.OLDEST, Sort.NEWEST, Sort.WORST, Sort.UNSURE)
+        if queue == Queue.REPORTED:
+            return (Sort.MOST_REPORTED, *waiting)
         return waiting if queue.waits else (Sort.NEWEST, Sort.OLDEST)
 
     def chosen_sort(self, queue: Queue) -> Sort:

@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from service.console import highlights, keymap, language, navigation, preferences
 from service.console.language import ENGLISH
+from service.core import queues
 
 if TYPE_CHECKING:
     from service.console.auth import Visit
@@ -64,6 +65,7 @@ def _environment(code: str) -> Environment:
         at=lambda at: format_datetime(at, "d MMM y, HH:mm:ss", locale=code) + " UTC",
         day=lambda at: format_datetime(at, "d MMM y", locale=code),
         number=lambda value: format_decimal(value, locale=code),
+        counted=lambda value: _counted(value, code),
         percent=lambda value: f"{value:.0%}" if code == ENGLISH else f"{value * 100:.0f} %",
         excerpt=excerpt,
         cut=partial(highlights.cut, say=translations.gettext),
@@ -71,6 +73,12 @@ def _environment(code: str) -> Environment:
         strength=partial(highlights.strength, say=translations.gettext),
     )
     return environment
+
+
+def _counted(number: int, code: str) -> str:
+    """How much waits, where it was counted to the end."""
+    most = queues.MOST_WAITING
+    return format_decimal(number, locale=code) if number <= most else f"{format_decimal(most, locale=code)}+"
 
 
 def _age(at: datetime, code: str) -> str:

@@ -42,15 +42,19 @@ class Asked(Filters):
 
 @dataclass(frozen=True)
 class Counts:
-    """What waits: at each site, and left to others."""
+    """What waits: held at each site, in the other queues, and before other moderators."""
 
     held: Mapping[UUID, int]
-    asked: int
+    waiting: Mapping[Queue, int]
     others: Mapping[str, int]
 
     @property
     def total(self) -> int:
         return sum(self.held.values())
+
+    @property
+    def by_queue(self) -> Mapping[Queue, int]:
+        return {Queue.HELD: self.total, **self.waiting}
 
 
 def queue_of(request: Request) -> Queue:
@@ -107,7 +111,7 @@ def count(session: Session, visit: Visit) -> Counts:
     site_ids = list(visit.sites)
     return Counts(
         held=queues.held(session, site_ids),
-        asked=queues.asked(session, site_ids),
+        waiting=queues.waiting(session, site_ids),
         others=claims.others(session, site_ids, visit.moderator.id),
     )
 

@@ -17,6 +17,8 @@ ACTIONS = (
     "edit",
     "erase",
     "reconsider",
+    "report",
+    "hold_reported",
     "escalate",
     "ask",
     "trust_author",

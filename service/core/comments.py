@@ -11,7 +11,7 @@ from sqlalchemy import Select, Table, delete, func, or_, tuple_
 from sqlalchemy import select as sqlalchemy_select
 from sqlmodel import Session, col, select
 
-from service.core import bulk, db, errors, lessons, outbox, webhooks
+from service.core import bulk, db, errors, lessons, outbox, policy, reports, sites, spot_checks, webhooks
 from service.core.events import CommentEvent, CommentState
 from service.core.models import AuditEntry, Category, Comment, Event, IdempotencyKey, Status
 from service.core.policy import Decision, Verdict
@@ -226,7 +226,8 @@ def carry_out(session: Session, site_id: UUID, comment_id: UUID, review: Review)
     """
     comment = get(session, site_id, comment_id, lock=True)
     to = Status.REJECTED if review.category else Status.APPROVED
-    same = (comment.status, comment.category) == (to, review.category) and comment.decided_by != POLICY
+    is_same = (comment.status, comment.category) == (to, review.category)
+    same = is_same and comment.decided_by != POLICY and not comment.reports
     # A double click sends the sequence that it saw before its own first click.
     if same and (review.sequence is None or comment.decided_by == review.actor):
         return comment
@@ -238,6 +239,8 @@ def carry_out(session: Session, site_id: UUID, comment_id: UUID, review: Review)
     lessons.record(session, comment)
     return comment
 
+    reports.answer(session, comment)
+    spot_checks.answer(session, comment)
 
 def put_back(session: Session, entry: AuditEntry, actor: str) -> Comment:
     """Undo the review that the entry tells of. What was not sent yet is never sent; else the blog is told anew.
@@ -258,6 +261,8 @@ def put_back(session: Session, entry: AuditEntry, actor: str) -> Comment:
     _move(session, comment, entry.before, deed, None if recalled else timedelta())
     if comment.decided_by in {None, POLICY}:
         lessons.forget(session, comment)
+    reports.reopen(session, comment, entry.sequence)
+    spot_checks.reopen(session, comment, entry.sequence)
     else:
         lessons.record(session, comment)
     return comment
@@ -266,6 +271,21 @@ def put_back(session: Session, entry: AuditEntry, actor: str) -> Comment:
 def edit(session: Session, site_id: UUID, comment_id: UUID, submission: Submission) -> Comment:
     """Take over a changed comment: it is pending again and decided anew. The same content changes nothing."""
     comment = get(session, site_id, comment_id, lock=True)
+def hold_reported(session: Session, comment: Comment) -> None:
+    """Hold what the machine has approved once as many readers report it as the site's rules say; a human's word stands.
+
+    The caller has locked the comment.
+    """
+    rules = sites.live_policies(session, {comment.site_id})[comment.site_id][1]
+    number = comment.reports or 0
+    is_enough = rules.hold_after_reports is not None and number >= rules.hold_after_reports
+    if not is_enough or (comment.status, comment.decided_by) != (Status.APPROVED, POLICY):
+        return
+    verdict = policy.reported(Verdict.model_validate(comment.verdict), number)
+    comment.verdict, comment.rule, comment.decided_at = verdict.model_dump(mode="json"), verdict.rule, db.now(session)
+    _move(session, comment, Status.HELD, _Deed("hold_reported", POLICY, Status.APPROVED), timedelta())
+
+
     content = {**submission.model_dump(exclude={"extra", "external_id"}), **derived(submission)}
     changed = {name: value for name, value in content.items() if getattr(comment, name) != value}
     comment.extra = submission.extra
@@ -282,6 +302,7 @@ def edit(session: Session, site_id: UUID, comment_id: UUID, submission: Submissi
     outbox.put(session, Topic.SCORE, comment.id)
     return comment
 
+    spot_checks.forget(session, comment)
 
 def reconsider(session: Session, found: Sequence[Comment]) -> None:
     """Have the machine decide comments, which the caller has locked, as if they were new, when nothing else is to do.

@@ -111,6 +111,18 @@ class Policy(BaseModel):
         " rules that need no engine.",
     )
 
+    hold_after_reports: int | None = Field(
+        None,
+        ge=1,
+        le=100,
+        description="A comment that so many readers report is held, unless a human has approved it. Off if not given.",
+    )
+    check_share: Probability = Field(
+        0.0,
+        description="The share of approved comments that is drawn by lot for a human to look at; they are published"
+        " meanwhile. What the machine misses is estimated from them.",
+    )
+
     def threshold(self, label: str) -> float:
         chosen: float | None = self.thresholds.get(label)  # type: ignore[call-overload]
         return DEFAULT_THRESHOLDS[label] if chosen is None else chosen  # type: ignore[index]
@@ -212,6 +224,12 @@ def decide(policy: Policy, evidence: Evidence) -> Verdict:
 def unscored(reason: str) -> Verdict:
     """The verdict when scoring has failed or is late: a human decides."""
     return Verdict(decision=Decision.HOLD, rule="unscored", reasons=[reason])
+
+
+def reported(verdict: Verdict, readers: int) -> Verdict:
+    """The verdict once so many readers have reported a comment that was approved: a human decides."""
+    reasons = [f"Reported by {readers} readers.", *verdict.reasons]
+    return verdict.model_copy(update={"decision": Decision.HOLD, "rule": "reported", "reasons": reasons})
 
 
 def _unreadable(policy: Policy, _: Evidence) -> Iterator[str]:

@@ -8,17 +8,30 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, literal_column, select, tuple_, union_all
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    and_,
+    func,
+    literal,
+    literal_column,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlmodel import Session, col
 
-from service.core import claims, db, notes
+from service.core import claims, db, notes, reports, spot_checks
 from service.core.models import HELD_WORDS, Category, Comment, Status
 
 # Of what is decided already, this many of each site are looked through for what no index knows.
 LOOKED_THROUGH = 5_000
 # Past this a number of matches is no help: "1,000+".
 COUNTED = 1_000
+# How much waits is counted up to here: "10,000+".
+MOST_WAITING = 10_000
 # What is held may have come in before what is on the page already: scoring takes its time.
 _LATE = timedelta(minutes=2)
 
@@ -28,6 +41,9 @@ class Queue(StrEnum):
 
     HELD = "held"
     ASKED = "asked"
+    # Published, but somebody should look at it: readers say so, or the lot.
+    REPORTED = "reported"
+    CHECKS = "checks"
     APPROVED = "approved"
     REJECTED = "rejected"
     SPAM = "spam"
@@ -35,13 +51,14 @@ class Queue(StrEnum):
 
     @property
     def waits(self) -> bool:
-        """Whether its comments wait for a decision."""
-        return self in {Queue.HELD, Queue.ASKED}
+        """Whether its comments wait for a human."""
+        return self in {Queue.HELD, Queue.ASKED, Queue.REPORTED, Queue.CHECKS}
 
 
 class Sort(StrEnum):
     OLDEST = "oldest"
     NEWEST = "newest"
+    MOST_REPORTED = "most-reported"
     # Of what waits: the highest score first, and what the scores are least sure of.
     WORST = "worst"
     UNSURE = "unsure"
@@ -88,22 +105,31 @@ def count(session: Session, wanted: Wanted) -> int:
     return len(_keys(session, wanted, None, COUNTED + 1))
 
 
-def held(session: Session, site_ids: Collection[UUID]) -> Counter[UUID]:
-    """How many comments are held at each site."""
-    site_id = col(Comment.site_id)
-    query = select(site_id, func.count()).where(_status(Queue.HELD), site_id.in_(site_ids)).group_by(site_id)
-    return Counter(dict(session.execute(query).all()))
+def held(session: Session, site_ids: Sequence[UUID]) -> Counter[UUID]:
+    """How many comments are held at each site, up to `MOST_WAITING` + 1."""
+    if not site_ids:
+        return Counter()
+    counts = [_number(Queue.HELD, [site_id]) for site_id in site_ids]
+    return Counter(dict(zip(site_ids, session.execute(select(*counts)).one(), strict=True)))
 
 
-def asked(session: Session, site_ids: Collection[UUID]) -> int:
-    """How many comments moderators have left to each other."""
-    query = select(func.count()).where(_status(Queue.ASKED), col(Comment.site_id).in_(site_ids))
-    return session.scalars(query).one()
+def waiting(session: Session, site_ids: Collection[UUID]) -> Counter[Queue]:
+    """How many comments wait in the other queues, up to `MOST_WAITING` + 1 in each."""
+    others = [queue for queue in Queue if queue.waits and queue != Queue.HELD]
+    counts = session.execute(select(*(_number(queue, site_ids) for queue in others))).one()
+    return Counter(dict(zip(others, counts, strict=True)))
+
+
+def _number(queue: Queue, site_ids: Collection[UUID]) -> ScalarSelect[int]:
+    some = select(col(Comment.id)).where(_status(queue), col(Comment.site_id).in_(site_ids)).limit(MOST_WAITING + 1)
+    return select(func.count()).select_from(some.subquery()).scalar_subquery()
 
 
 def new(session: Session, wanted: Wanted, since: datetime, limit: int) -> int:
-    """How many comments of the queue have come since then, up to the limit."""
+    """How many comments of the queue have come since then, or were reported, up to the limit."""
     came = and_(col(Comment.id) >= db.first_id(since - _LATE), col(Comment.decided_at) > since)
+    if wanted.queue == Queue.REPORTED:
+        came = reports.came_since(since)
     query = select(col(Comment.id)).where(
         col(Comment.site_id).in_(wanted.site_ids), came, *_conditions(session, wanted)
     )
@@ -115,7 +141,8 @@ def _keys(session: Session, wanted: Wanted, anchor: Comment | None, limit: int) 
     if not wanted.site_ids:
         return []
     conditions = _conditions(session, wanted)
-    if anchor:
+    # Decided meanwhile, it has no reports and no place among those that have: from the start, then.
+    if anchor and not (wanted.sort == Sort.MOST_REPORTED and anchor.reports is None):
         conditions.append(_behind(wanted.sort, anchor))
     each = [_of_site(wanted, site_id, conditions).limit(limit).subquery() for site_id in wanted.site_ids]
     merged = union_all(*(select(one) for one in each)).subquery() if len(each) > 1 else each[0]
@@ -139,7 +166,8 @@ def _order(sort: Sort, columns: Sequence[ColumnElement[Any]]) -> Sequence[Column
 
 def _key(sort: Sort) -> Any:
     """What a queue is sorted by before the comments' ids."""
-    return {Sort.WORST: col(Comment.severity), Sort.UNSURE: col(Comment.doubt)}.get(sort)
+    columns = {Sort.MOST_REPORTED: Comment.reports, Sort.WORST: Comment.severity, Sort.UNSURE: Comment.doubt}
+    return col(columns[sort]) if sort in columns else None
 
 
 def _behind(sort: Sort, anchor: Comment) -> ColumnElement[bool]:
@@ -147,8 +175,8 @@ def _behind(sort: Sort, anchor: Comment) -> ColumnElement[bool]:
         return col(Comment.id) > anchor.id
     if sort == Sort.NEWEST:
         return col(Comment.id) < anchor.id
-    column, value = (Comment.severity, anchor.severity) if sort == Sort.WORST else (Comment.doubt, anchor.doubt)
-    return tuple_(col(column), col(Comment.id)) < tuple_(literal(value or 0.0), literal(anchor.id))
+    column = _key(sort)
+    return tuple_(column, col(Comment.id)) < tuple_(literal(getattr(anchor, column.key) or 0), literal(anchor.id))
 
 
 def _latest(wanted: Wanted, site_id: UUID) -> Select[tuple[UUID]]:
@@ -187,6 +215,8 @@ def _status(queue: Queue) -> ColumnElement[bool]:
     return {
         Queue.HELD: status == Status.HELD,
         Queue.ASKED: and_(status == Status.HELD, notes.is_asked()),
+        Queue.REPORTED: and_(status == Status.APPROVED, col(Comment.reports).is_not(None)),
+        Queue.CHECKS: and_(status == Status.APPROVED, spot_checks.is_open()),
         Queue.APPROVED: status == Status.APPROVED,
         Queue.REJECTED: status == Status.REJECTED,
         Queue.SPAM: and_(status == Status.REJECTED, col(Comment.category) == Category.SPAM),
@@ -197,7 +227,7 @@ def _status(queue: Queue) -> ColumnElement[bool]:
 def _says(session: Session, wanted: Wanted) -> ColumnElement[bool]:
     """The comments with these words: of the held ones by an index, where the database has one."""
     said = wanted.text or ""
-    if not (wanted.queue.waits and session.get_bind().dialect.name == "postgresql"):
+    if not (wanted.queue in {Queue.HELD, Queue.ASKED} and session.get_bind().dialect.name == "postgresql"):
         return col(Comment.text).icontains(said, autoescape=True)
     asked_for = func.websearch_to_tsquery(literal_column("'simple'"), said)
     matches = literal_column(HELD_WORDS.text, TSVECTOR).bool_op("@@")(asked_for)

@@ -23,6 +23,7 @@ ROUTES: dict[tuple[str, str], tuple[Scope, Any]] = {
     ("PUT", "/v1/comments/{comment_id}"): (Scope.SUBMIT, {"text": "Thank you!"}),
     ("DELETE", "/v1/comments/{comment_id}"): (Scope.SUBMIT, None),
     ("POST", "/v1/comments/{comment_id}/feedback"): (Scope.SUBMIT, {"decision": "approve"}),
+    ("POST", "/v1/comments/{comment_id}/reports"): (Scope.SUBMIT, {"reason": "spam"}),
     ("POST", "/v1/authors/erase"): (Scope.ADMIN, {"author_id": "user-17"}),
     ("POST", "/v1/webhooks"): (Scope.ADMIN, {"url": "https://blog.example.org/"}),
     ("GET", "/v1/webhooks"): (Scope.ADMIN, None),

@@ -31,6 +31,8 @@ def test_each_queue_has_its_comments(database: Database, site_id: UUID) -> None:
     assert found == {
         Queue.HELD: [held.id],
         Queue.ASKED: [],
+        Queue.REPORTED: [],
+        Queue.CHECKS: [],
         Queue.APPROVED: [approved.id],
         Queue.REJECTED: [spam.id, toxic.id],
         Queue.SPAM: [spam.id],
@@ -74,7 +76,7 @@ def test_every_order_goes_on_where_its_page_ends(
 )
 def test_a_filter_leaves_what_fits(database: Database, site_id: UUID, wanted: dict[str, Any]) -> None:
     hold(database, site_id)
-    author = {"author_id": "carl-7"} if wanted.get("author") == "carl-7" else {"author_email": "carl@example.org"}
+    author: dict[str, Any] = {"author_id": "carl-7"} if wanted.get("author") == "carl-7" else {"author_email": "carl@example.org"}
     fits = hold(
         database, site_id, rule="links", scores={"insult": 0.2, "threat": 0.3}, language="ja", post_id="treaty",
         text="A Zeppelin over the bay", days_ago=3, **author,
@@ -143,7 +145,18 @@ def test_counts_are_of_the_sites_asked_for(database: Database, site_id: UUID, ot
     with database.reading() as session:
         assert queues.held(session, [site_id, other_site_id]) == {site_id: 2, other_site_id: 1}
         assert queues.held(session, [other_site_id]) == {other_site_id: 1}
-        assert queues.asked(session, [site_id]) == 0
+        assert queues.waiting(session, [site_id]) == {Queue.ASKED: 0, Queue.REPORTED: 0, Queue.CHECKS: 0}
+
+
+def test_what_waits_is_counted_up_to_a_limit(
+    database: Database, site_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queues, "MOST_WAITING", 2)
+    for _ in range(4):
+        hold(database, site_id)
+
+    with database.reading() as session:
+        assert queues.held(session, [site_id]) == {site_id: 3}
 
 
 def test_only_what_came_since_is_new(database: Database, site_id: UUID) -> None:
