@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, exists
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col, delete, select, tuple_
 
-from service.core import console_sessions, db, erasure, insights, throttle
+from service.core import console_sessions, db, erasure, insights, spot_checks, throttle
 from service.core.db import Database
 from service.core.models import (
     AccountEntry,
@@ -29,6 +29,7 @@ from service.core.models import (
     PendingLogin,
 )
 from service.core.settings import Settings
+    SpotCheck,
 from workers import history
 
 log = structlog.get_logger()
@@ -126,6 +127,7 @@ def _rules(settings: Settings) -> Iterator[tuple[str, Batch]]:
     yield "invitations", _invitations
     yield "login_throttle", throttle.forget
 
+    yield "spot_checks", _spot_checks
 
 def _comments(age: timedelta) -> Batch:
     return lambda session: erasure.decided_before(session, db.now(session) - age)
@@ -188,6 +190,12 @@ def _invitations(session: Session) -> int:
 
 def _console_sessions(settings: Settings) -> Batch:
     def batch(session: Session) -> int:
+def _spot_checks(session: Session) -> int:
+    """Those that nobody has looked at in time."""
+    late = col(SpotCheck.drawn_at) < db.now(session) - spot_checks.OFFERED_FOR
+    return _delete(session, SpotCheck.comment_id, late & col(SpotCheck.checked_at).is_(None))
+
+
         now = db.now(session)
         idle = col(ConsoleSession.seen_at) < now - settings.console_session_idle
         long = col(ConsoleSession.created_at) < now - settings.console_session_length

@@ -15,10 +15,11 @@ from service.console.auth import LoggedIn
 from service.console.filters import RULE_WORDS, Given
 from service.console.language import N_
 from service.console.words import LABEL_WORDS
-from service.core import insights, intervals, moderators
+from service.core import insights, intervals, moderators, recall
 from service.core.insights import Figures
 from service.core.intervals import Share
 from service.core.models import Role, Status
+from service.core.recall import Recall
 from service.web import DatabaseDep
 
 router = APIRouter()
@@ -80,6 +81,7 @@ def show_insights(visit: LoggedIn, database: DatabaseDep, asked: Annotated[Asked
         precision=precision(total),
         rules=_rows(total, 0, RULE_WORDS, lambda name: total.reviews(rule=name)),
         labels=_rows(total, 1, LABEL_WORDS, lambda name: total.reviews(label=name)),
+        recalls=_recalls(total),
         waits=list(zip(WAIT_WORDS, (total.waited[bucket] for bucket in range(len(WAIT_WORDS))), strict=True)),
         people=[(names[actor], number) for actor, number in total.by_actor.most_common()],
         hosts=_hosts(linked),
@@ -116,6 +118,13 @@ def _rows(
     names = {key[place] for key in total.reviewed if key[place]}
     shares = [(words.get(name, name), intervals.share(*reviews(name))) for name in names]
     return sorted(shares, key=lambda row: (row[1].count - row[1].of, row[0]))
+
+
+def _recalls(total: Figures) -> list[tuple[str, Recall]]:
+    """Of all, then of each strongest label that something bad has had, the most missed first."""
+    labels = {label: recall.estimate(total, label) for label in LABEL_WORDS}
+    bad = [(LABEL_WORDS[label], one) for label, one in labels.items() if one.caught or one.missed]
+    return [(N_("All"), recall.estimate(total)), *sorted(bad, key=lambda row: (-row[1].missed, row[0]))]
 
 
 def _hosts(linked: Counter[tuple[str, Status]]) -> list[tuple[str, int, int]]:

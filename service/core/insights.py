@@ -14,8 +14,9 @@ from sqlalchemy import select as sqlalchemy_select
 from sqlalchemy.orm import load_only
 from sqlmodel import Session, col, select
 
-from service.core import curation, db, sites
+from service.core import curation, db, sites, spot_checks
 from service.core.models import AuditEntry, Comment, InsightDay, Site, Status
+from service.core.spot_checks import Kind
 
 LONGEST = 90
 # Until then somebody may still undo what was decided on the day before.
@@ -35,6 +36,8 @@ class Figures:
     reviewed: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     # Published by the machine, rejected by a human.
     missed: int = 0
+    # Of what the machine approved, what was drawn by lot and a human has looked at.
+    checked: Counter[Kind] = field(default_factory=Counter)
     # Decisions of each human, by the name that the audit log knows.
     by_actor: Counter[str] = field(default_factory=Counter)
     # How many held comments waited for how long: by the place in `WAITS`.
@@ -59,18 +62,21 @@ class Figures:
         return bisect_left(sums, sums[-1] / 2) if sums[-1] else None
 
     def stored(self) -> dict[str, Any]:
-        rows = [[*key, number] for key, number in self.reviewed.items()]
-        waited = [self.waited[bucket] for bucket in range(len(WAITS) + 1)]
-        return {**vars(self), "reviewed": rows, "waited": waited}
+        rows = {
+            name: [[*key, number] for key, number in getattr(self, name).items()] for name in ("reviewed", "checked")
+        }
+        return {**vars(self), **rows, "waited": [self.waited[bucket] for bucket in range(len(WAITS) + 1)]}
 
     @classmethod
     def read(cls, stored: dict[str, Any]) -> "Figures":
         return cls(
-            Counter(stored["settled"]),
-            Counter({(rule, label, status): number for rule, label, status, number in stored["reviewed"]}),
-            stored["missed"],
-            Counter(stored["by_actor"]),
-            Counter(dict(enumerate(stored["waited"]))),
+            settled=Counter(stored["settled"]),
+            reviewed=Counter({(rule, label, status): number for rule, label, status, number in stored["reviewed"]}),
+            missed=stored["missed"],
+            # Days that were counted before there were any have none.
+            checked=Counter({Kind(*kind): number for *kind, number in stored.get("checked", [])}),
+            by_actor=Counter(stored["by_actor"]),
+            waited=Counter(dict(enumerate(stored["waited"]))),
         )
 
 
@@ -123,7 +129,7 @@ def keep(session: Session, site_id: UUID, day: date) -> None:
 
 def count(session: Session, site_ids: Collection[UUID], day: date) -> Figures:
     """What was decided on the day, without what was undone."""
-    figures = Figures()
+    figures = Figures(checked=spot_checks.checked(session, site_ids, *_ends(day)))
     on_day = _on(site_ids, day)
     what = (col(AuditEntry.action), col(AuditEntry.before), col(AuditEntry.after), col(AuditEntry.actor))
     for action, before, after, actor, number in session.execute(
@@ -153,13 +159,18 @@ def _add_reviews(session: Session, figures: Figures, on_day: Sequence[Any]) -> N
 
 
 def _on(site_ids: Collection[UUID], day: date) -> list[Any]:
-    start = datetime.combine(day, time(), UTC)
+    first, end = _ends(day)
     return [
         col(AuditEntry.site_id).in_(site_ids),
-        col(AuditEntry.id) >= db.first_id(start),
-        col(AuditEntry.id) < db.first_id(start + timedelta(days=1)),
+        col(AuditEntry.id) >= db.first_id(first),
+        col(AuditEntry.id) < db.first_id(end),
         col(AuditEntry.undone_at).is_(None),
     ]
+
+
+def _ends(day: date) -> tuple[datetime, datetime]:
+    first = datetime.combine(day, time(), UTC)
+    return first, first + timedelta(days=1)
 
 
 def waiting(session: Session, site_ids: Collection[UUID]) -> Waiting:

@@ -29,8 +29,8 @@ def share(count: int, of: int) -> Share:
     return Share(count=count, of=of, share=round(count / of, 4), low=round(low, 4), high=round(high, 4))
 
 
-def wilson(count: int, of: int) -> tuple[float, float]:
-    """The interval for the probability behind `count` of `of` (at least 1)."""
+def wilson(count: float, of: float) -> tuple[float, float]:
+    """The interval for the probability behind `count` of `of` (at least 1), which weights may have made fractions."""
     part, spread = count / of, _Z * _Z / of
     middle = part + spread / 2
     reach = _Z * math.sqrt(part * (1 - part) / of + spread / (4 * of))

@@ -25,6 +25,7 @@ from service.core.models import (
     Status,
 )
 from service.core.policy import Decision, Policy, Signal, Span, Verdict
+from service.core.spot_checks import Kind
 from service.core.submissions import Submission
 
 EMAIL = "mira@example.org"
@@ -174,6 +175,9 @@ def _past(session: Session, site: Site, actors: Sequence[str]) -> None:
             figures.waited[chance.choice((1, 2, 3, 3, 4, 4, 5))] += number
         held = sum(figures.reviewed.values())
         figures.settled.update({Status.HELD: held, Status.APPROVED: decided - chance.randrange(40)})
+        for label in ("insult", "spam"):
+            figures.checked[Kind(label, 0.01, rejected=False)] = 6
+        figures.checked[Kind("insult", 0.01, rejected=True)] = back % 8 == 0
         session.add(InsightDay(site_id=site.id, day=day, figures=figures.stored()))
 
 

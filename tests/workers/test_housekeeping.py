@@ -17,6 +17,7 @@ from service.core import (
     invitations,
     moderators,
     outbox,
+    spot_checks,
     submissions,
     throttle,
     webhooks,
@@ -38,12 +39,14 @@ from service.core.models import (
     PendingLogin,
     Role,
     Site,
+    SpotCheck,
     Status,
     utc_now,
 )
 from service.core.queue import Topic
 from service.core.settings import Settings
 from service.core.submissions import Submission
+from tests.core.held import decide, publish
 from workers import housekeeping
 
 DAY = timedelta(days=1)
@@ -103,6 +106,20 @@ def test_invitations_go_when_they_expire(database: Database, site_id: UUID) -> N
     assert _tidy(database)["invitations"] == 1
     with database.reading() as session:
         assert [row.email for row in invitations.listed(session, site_id)] == ["new@example.org"]
+
+
+def test_a_spot_check_is_offered_for_a_week(database: Database, site_id: UUID) -> None:
+    old, young, checked = (publish(database, site_id) for _ in range(3))
+    with database.transaction() as session:
+        spot_checks.draw(session, [old, young, checked], {site_id: 1.0})
+        week_ago = db.now(session) - spot_checks.OFFERED_FOR
+        for comment in (old, checked):
+            session.get_one(SpotCheck, comment.id).drawn_at = week_ago
+    decide(database, checked, "moderator:mo")
+
+    assert _tidy(database)["spot_checks"] == 1
+    with database.reading() as session:
+        assert set(session.exec(select(SpotCheck.comment_id))) == {young.id, checked.id}
 
 
 def test_by_default_no_comment_goes(database: Database, site_id: UUID) -> None:

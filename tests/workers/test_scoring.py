@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 from service.core import comments, db, outbox, sites, submissions, webhooks
 from service.core.db import Database
 from service.core.labels import LABELS, Scores
-from service.core.models import Comment, Event, OutboxRow, Status
+from service.core.models import Comment, Event, OutboxRow, SpotCheck, Status
 from service.core.policy import Policy
 from service.core.queue import Topic
 from service.core.settings import Settings
@@ -70,6 +70,20 @@ def test_a_toxic_comment_is_held_with_the_reason(database: Database, settings: S
     assert comment.status == Status.HELD
     assert _verdict(comment)["rule"] == "toxicity"
     assert _verdict(comment)["reasons"] == ["Insult: 99%, held from 50% on."]
+
+
+def test_what_the_site_wants_checked_is_drawn_from_what_is_approved(
+    database: Database, settings: Settings, site_id: UUID
+) -> None:
+    with database.transaction() as session:
+        sites.put_policy(session, site_id, Policy(check_share=1.0), "site")
+    approved, _ = _submit(database, site_id, "Thank you."), _submit(database, site_id, "an insult")
+
+    scoring.score_batch(database, word_scorer(), settings)
+
+    with database.reading() as session:
+        [drawn] = session.exec(select(SpotCheck)).all()
+    assert (drawn.comment_id, drawn.share, drawn.checked_at) == (approved, 1.0, None)
 
 
 def test_signals_count_for_spam_beside_the_words(database: Database, settings: Settings, site_id: UUID) -> None:
