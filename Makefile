@@ -76,10 +76,9 @@ screenshots: .venv-test/installed chromium ## take the pictures of the console i
 	.venv-test/bin/python -m tests.console.screenshots docs/console --kinds desktop-light --pages queue more preview comment audit keys insights
 	.venv-test/bin/python -m tests.console.screenshots docs/console --kinds phone-dark --pages queue more
 
-messages: .venv-test/installed ## collect what the console says, for its translations
-	.venv-test/bin/pybabel extract -F service/console/locales/babel.cfg -k N_ --no-location --sort-output -o service/console/locales/messages.pot service/console
-	for po in service/console/locales/*/messages.po; do .venv-test/bin/pybabel update --no-fuzzy-matching --ignore-pot-creation-date -i service/console/locales/messages.pot -o $$po -l $$(basename $$(dirname $$po)); done
-	rm service/console/locales/messages.pot
+messages: .venv-test/installed ## collect what the console and mails say, for their translations
+	$(call collect,service/console)
+	$(call collect,service/core/mail)
 
 openapi: .venv-test/installed ## write docs/openapi.json
 	.venv-test/bin/gatepost openapi > docs/openapi.json
@@ -137,6 +136,12 @@ tests/clients/node_modules/installed: tests/clients/package-lock.json | node
 
 # Status 5: of what PYTEST picks, nothing was of this kind.
 run_tests = .venv-test/bin/pytest -m "not detoxify and not clients and $(1)" $(2) $(PYTEST) $(if $(PYTEST),|| [ $$? -eq 5 ])
+
+define collect
+.venv-test/bin/pybabel extract -F $(1)/locales/babel.cfg -k N_ --no-location --sort-output -o $(1)/locales/messages.pot $(1)
+	for po in $(1)/locales/*/messages.po; do .venv-test/bin/pybabel update --no-fuzzy-matching --ignore-pot-creation-date -i $(1)/locales/messages.pot -o $$po -l $$(basename $$(dirname $$po)); done
+	rm $(1)/locales/messages.pot
+endef
 
 INSTALL_LOCKED = install --quiet --no-deps --require-hashes
 

@@ -11,7 +11,20 @@ from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 
 from service import demo
-from service.commands import akismet, coral, erase, exports, imports, keys, moderators, opened, secrets, sites, webhooks
+from service.commands import (
+    akismet,
+    coral,
+    erase,
+    exports,
+    imports,
+    keys,
+    mail,
+    moderators,
+    opened,
+    secrets,
+    sites,
+    webhooks,
+)
 from service.commands.opened import console
 from service.core import supervision
 from service.core.errors import GatepostError
@@ -35,6 +48,7 @@ app.add_typer(imports.app, name="import")
 app.command()(exports.export)
 app.add_typer(webhooks.app, name="webhook")
 app.add_typer(secrets.app, name="secrets")
+app.add_typer(mail.app, name="mail")
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(help="Port to listen on.")]

@@ -13,7 +13,7 @@ from service.core.db import WORKERS_PATIENCE, Database
 from service.core.queue import LocalBell, Topic
 from service.core.settings import Settings
 from service.main import build_app
-from workers import housekeeping, steps
+from workers import housekeeping, mailing, steps
 from workers.scorers import load_scorer
 from workers.steps import Step
 
@@ -57,9 +57,10 @@ class Workers:
             thread = threading.Thread(target=self._work, args=(topic, step), name=topic)
             thread.start()
             self._threads.append(thread)
-        tidying = (self._database, self._settings, self._stopping)
-        self._threads.append(threading.Thread(target=housekeeping.run, args=tidying, name="housekeeping"))
-        self._threads[-1].start()
+        for name, run in (("housekeeping", housekeeping.run), ("mail", mailing.run)):
+            thread = threading.Thread(target=run, args=(self._database, self._settings, self._stopping), name=name)
+            thread.start()
+            self._threads.append(thread)
 
     def stop(self) -> None:
         self._stopping.set()

@@ -134,6 +134,9 @@ def test_every_table_takes_a_row(migrated_url: str) -> None:
                 token_hash="x", site_id=site.id, email="gast@example.org", role=models.Role.VIEWER, invited_by="Mo"
             )
         )
+        known_mail: dict[str, Any] = {"moderator_id": moderator.id, "site_id": site.id}
+        session.add(models.Digest(frequency=models.Frequency.DAILY, **known_mail))
+        session.add(models.Mail(kind=models.MailKind.DIGEST, **known_mail))
         session.add(models.SavedView(moderator_id=moderator.id, name="Spam", address="/console/spam"))
         throttle.count(session, throttle.Attempt.of("mo@example.org", "203.0.113.7"))
         shadow = models.Shadow(site_id=site.id, name="trial", rules={"max_links": 0}, created_by="site")

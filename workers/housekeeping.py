@@ -17,6 +17,7 @@ from sqlmodel import Session, col, delete, select, tuple_
 
 from service.core import console_sessions, db, erasure, insights, spot_checks, throttle
 from service.core.db import Database
+from service.core.mail import owed
 from service.core.models import (
     AccountEntry,
     AuditEntry,
@@ -25,11 +26,12 @@ from service.core.models import (
     IdempotencyKey,
     Imprint,
     Invitation,
+    Mail,
     OutboxRow,
     PendingLogin,
+    SpotCheck,
 )
 from service.core.settings import Settings
-    SpotCheck,
 from workers import history
 
 log = structlog.get_logger()
@@ -125,9 +127,10 @@ def _rules(settings: Settings) -> Iterator[tuple[str, Batch]]:
     yield "console_sessions", _console_sessions(settings)
     yield "pending_logins", _pending_logins
     yield "invitations", _invitations
+    yield "mails", _mails
+    yield "spot_checks", _spot_checks
     yield "login_throttle", throttle.forget
 
-    yield "spot_checks", _spot_checks
 
 def _comments(age: timedelta) -> Batch:
     return lambda session: erasure.decided_before(session, db.now(session) - age)
@@ -188,14 +191,19 @@ def _invitations(session: Session) -> int:
     return _delete(session, Invitation.token_hash, col(Invitation.expires_at) <= db.now(session))
 
 
-def _console_sessions(settings: Settings) -> Batch:
-    def batch(session: Session) -> int:
+def _mails(session: Session) -> int:
+    """Those that could not be sent, or that nobody sends because there is no mail server."""
+    return _delete(session, Mail.id, col(Mail.created_at) < db.now(session) - owed.KEEP)
+
+
 def _spot_checks(session: Session) -> int:
     """Those that nobody has looked at in time."""
     late = col(SpotCheck.drawn_at) < db.now(session) - spot_checks.OFFERED_FOR
     return _delete(session, SpotCheck.comment_id, late & col(SpotCheck.checked_at).is_(None))
 
 
+def _console_sessions(settings: Settings) -> Batch:
+    def batch(session: Session) -> int:
         now = db.now(session)
         idle = col(ConsoleSession.seen_at) < now - settings.console_session_idle
         long = col(ConsoleSession.created_at) < now - settings.console_session_length

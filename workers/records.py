@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from service.core import bulk, db, outbox, webhooks
 from service.core.db import Database
+from service.core.mail import owed
 from service.core.models import Delivery, Endpoint, Event
 from workers import retries
 from workers.attempts import Job
@@ -113,6 +114,7 @@ def _pause(endpoint: Endpoint, now: datetime, wait: timedelta | None) -> None:
 def _disable(session: Session, endpoint: Endpoint, reason: str) -> None:
     if endpoint.disabled_at is None:
         webhooks.disable(session, endpoint, reason)
+        owed.owe_notices(session, endpoint)
         log.warning("endpoint.disabled", site_id=str(endpoint.site_id), endpoint_id=str(endpoint.id), reason=reason)
 
 

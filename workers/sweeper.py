@@ -13,7 +13,7 @@ from service.core import encryption, logs, outbox, supervision
 from service.core.db import WORKERS_PATIENCE, Database, create_engine
 from service.core.queue import CeleryBell, Topic
 from service.core.settings import Settings
-from workers import housekeeping, steps
+from workers import housekeeping, mailing, steps
 from workers.scorers import load_scorer
 from workers.steps import Step
 
@@ -41,7 +41,8 @@ def run(database: Database, settings: Settings, stop: threading.Event) -> None:
         threading.Thread(target=_sweep_on, args=(database, settings, topic, step, stop), name=topic)
         for topic, step in steps.of(database, settings, scorer).items()
     ]
-    threads.append(threading.Thread(target=housekeeping.run, args=(database, settings, stop), name="housekeeping"))
+    for name, run_on in (("housekeeping", housekeeping.run), ("mail", mailing.run)):
+        threads.append(threading.Thread(target=run_on, args=(database, settings, stop), name=name))
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from functools import cache
 from gettext import NullTranslations
-from io import BytesIO
 from pathlib import Path
 
 from babel import Locale
-from babel.messages import mofile, pofile
-from babel.support import Translations
+
+from service.core import catalogues
 
 ENGLISH = "en"
 _FOLDER = Path(__file__).parent / "locales"
@@ -30,12 +29,7 @@ def names() -> Mapping[str, str]:
 def translations(code: str) -> NullTranslations:
     if code == ENGLISH or code not in names():
         return NullTranslations()
-    with (_FOLDER / code / "messages.po").open("rb") as file:
-        catalogue = pofile.read_po(file, locale=code)
-    compiled = BytesIO()
-    mofile.write_mo(compiled, catalogue)
-    compiled.seek(0)
-    return Translations(compiled)
+    return catalogues.read(_FOLDER / code / "messages.po", code)
 
 
 def preferred(accept_language: str) -> str:

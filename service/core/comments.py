@@ -67,6 +67,8 @@ class Review:
     delay: timedelta = timedelta()
     # What was done to many at once is undone at once.
     batch_id: UUID | None = None
+    # How the human said so, where that was not in the console or by the API.
+    via: Literal["mail"] | None = None
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ class _Deed:
     # The decision before, to go back to.
     was: Mapping[str, Any] | None = None
     batch_id: UUID | None = None
+    via: str | None = None
 
 
 @dataclass(frozen=True)
@@ -222,7 +225,7 @@ def carry_out(session: Session, site_id: UUID, comment_id: UUID, review: Review)
     """A human decides.
 
     Raises MovedOnError when the comment has moved on since the human saw it. Deciding the same again changes nothing
-    and tells nobody.
+    and tells nobody, unless readers have reported the comment since.
     """
     comment = get(session, site_id, comment_id, lock=True)
     to = Status.REJECTED if review.category else Status.APPROVED
@@ -233,14 +236,14 @@ def carry_out(session: Session, site_id: UUID, comment_id: UUID, review: Review)
         return comment
     if review.sequence is not None and comment.sequence != review.sequence:
         raise MovedOnError
-    deed = _Deed("review", review.actor, comment.status, _decision(comment), review.batch_id)
+    deed = _Deed("review", review.actor, comment.status, _decision(comment), review.batch_id, review.via)
     comment.decided_by, comment.decided_at, comment.category = review.actor, db.now(session), review.category
     _move(session, comment, to, deed, review.delay)
+    reports.answer(session, comment)
+    spot_checks.answer(session, comment)
     lessons.record(session, comment)
     return comment
 
-    reports.answer(session, comment)
-    spot_checks.answer(session, comment)
 
 def put_back(session: Session, entry: AuditEntry, actor: str) -> Comment:
     """Undo the review that the entry tells of. What was not sent yet is never sent; else the blog is told anew.
@@ -258,19 +261,16 @@ def put_back(session: Session, entry: AuditEntry, actor: str) -> Comment:
     comment.decided_at = datetime.fromisoformat(was["decided_at"]) if was.get("decided_at") else None
     comment.category = Category(was["category"]) if was.get("category") else None
     entry.undone_at = db.now(session)
+    reports.reopen(session, comment, entry.sequence)
+    spot_checks.reopen(session, comment, entry.sequence)
     _move(session, comment, entry.before, deed, None if recalled else timedelta())
     if comment.decided_by in {None, POLICY}:
         lessons.forget(session, comment)
-    reports.reopen(session, comment, entry.sequence)
-    spot_checks.reopen(session, comment, entry.sequence)
     else:
         lessons.record(session, comment)
     return comment
 
 
-def edit(session: Session, site_id: UUID, comment_id: UUID, submission: Submission) -> Comment:
-    """Take over a changed comment: it is pending again and decided anew. The same content changes nothing."""
-    comment = get(session, site_id, comment_id, lock=True)
 def hold_reported(session: Session, comment: Comment) -> None:
     """Hold what the machine has approved once as many readers report it as the site's rules say; a human's word stands.
 
@@ -286,6 +286,9 @@ def hold_reported(session: Session, comment: Comment) -> None:
     _move(session, comment, Status.HELD, _Deed("hold_reported", POLICY, Status.APPROVED), timedelta())
 
 
+def edit(session: Session, site_id: UUID, comment_id: UUID, submission: Submission) -> Comment:
+    """Take over a changed comment: it is pending again and decided anew. The same content changes nothing."""
+    comment = get(session, site_id, comment_id, lock=True)
     content = {**submission.model_dump(exclude={"extra", "external_id"}), **derived(submission)}
     changed = {name: value for name, value in content.items() if getattr(comment, name) != value}
     comment.extra = submission.extra
@@ -299,10 +302,10 @@ def hold_reported(session: Session, comment: Comment) -> None:
         setattr(comment, fact, None)
     _move(session, comment, Status.PENDING, _Deed("edit", SITE, comment.status), timedelta())
     lessons.forget(session, comment)
+    spot_checks.forget(session, comment)
     outbox.put(session, Topic.SCORE, comment.id)
     return comment
 
-    spot_checks.forget(session, comment)
 
 def reconsider(session: Session, found: Sequence[Comment]) -> None:
     """Have the machine decide comments, which the caller has locked, as if they were new, when nothing else is to do.
@@ -399,7 +402,7 @@ def _decision(comment: Comment) -> dict[str, Any]:
 
 def _entry(comment: Comment, at: datetime, deed: _Deed, after: Status | None) -> dict[str, Any]:
     """The audit entry of a status before and after; None: it is erased."""
-    was = {"was": deed.was} if deed.was else {}
+    more = {name: value for name, value in (("was", deed.was), ("via", deed.via)) if value}
     return {
         "id": db.new_id(),
         "site_id": comment.site_id,
@@ -410,6 +413,6 @@ def _entry(comment: Comment, at: datetime, deed: _Deed, after: Status | None) ->
         "sequence": comment.sequence,
         "before": deed.before,
         "after": after,
-        "detail": {"rule": (comment.verdict or {}).get("rule"), "category": comment.category, **was},
+        "detail": {"rule": (comment.verdict or {}).get("rule"), "category": comment.category, **more},
         "batch_id": deed.batch_id,
     }

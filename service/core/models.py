@@ -685,6 +685,50 @@ class Invitation(SQLModel, table=True):
     expires_at: datetime = _time()
 
 
+class Frequency(StrEnum):
+    """How often a digest comes."""
+
+    HOURLY = "hourly"
+    DAILY = "daily"
+
+
+class Digest(SQLModel, table=True):
+    """A moderator is told by mail what is held at a site. No row: never."""
+
+    moderator_id: UUID = Field(sa_column=Column(ForeignKey("moderator.id", ondelete="CASCADE"), primary_key=True))
+    site_id: UUID = Field(sa_column=Column(ForeignKey("site.id", ondelete="CASCADE"), primary_key=True))
+    frequency: Frequency = Field(sa_column=_enum(Frequency))
+    due_at: datetime = _time()
+
+
+class MailKind(StrEnum):
+    """What a mail is about."""
+
+    DIGEST = "digest"
+    # An endpoint was disabled, because it only failed.
+    ENDPOINT = "endpoint"
+    INVITATION = "invitation"
+
+
+class Mail(SQLModel, table=True):
+    """A mail that is owed; what it says is made when it is sent. Written by `mail.owed` alone."""
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    kind: MailKind = Field(sa_column=_enum(MailKind))
+    site_id: UUID = Field(sa_column=_owner("site.id", index=True))
+    # Who gets it; none: whoever is invited.
+    moderator_id: UUID | None = Field(default=None, sa_column=_owner("moderator.id", index=True, nullable=True))
+    # The endpoint's id; the invitation's token, encrypted, and the language of who invites.
+    about: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    created_at: datetime = _time()
+    due_at: datetime = _time(index=True)
+    attempts: int = 0
+    # Set while somebody sends it.
+    lease: UUID | None = None
+    # Why the last attempt has failed.
+    error: str | None = Field(default=None, max_length=500)
+
+
 class InsightDay(SQLModel, table=True):
     """What was decided at a site on one day (UTC), counted when it was over. Holds no text and no author."""
 

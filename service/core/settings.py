@@ -1,10 +1,12 @@
 """Every setting, with its default and its meaning. The environment (or `.env`) overrides: GATEPOST_<NAME>."""
 
 from datetime import timedelta
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -15,13 +17,28 @@ def _seconds(value: object) -> object:
         return value
 
 
+def _mail_server(value: SecretStr) -> SecretStr:
+    try:
+        url = urlsplit(value.get_secret_value())
+        # Asked for: a port that is no number raises here.
+        known = url.scheme in {"smtp", "smtps"} and url.hostname and url.port != 0
+    except ValueError:
+        known = False
+    if not known or url.path.strip("/") or url.query not in {"", "starttls=never"}:
+        raise ValueError("must be smtp://USER:PASSWORD@HOST:587 or smtps://USER:PASSWORD@HOST:465")
+    return value
+
+
 # In the environment: seconds (`30`), or ISO 8601 (`PT30S`).
 Duration = Annotated[timedelta, BeforeValidator(_seconds)]
 EngineName = Literal["cascade", "compact", "onnx", "detoxify"]
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="GATEPOST_", env_file=".env", extra="ignore", frozen=True)
+    # What is wrong may hold a password.
+    model_config = SettingsConfigDict(
+        env_prefix="GATEPOST_", env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     database_url: str = Field(
         "sqlite:///var/gatepost.db",
@@ -47,6 +64,15 @@ class Settings(BaseSettings):
     )
     public_url: str = Field(
         "http://127.0.0.1:8000", description="Where browsers and blogs reach Gatepost; no slash at the end."
+    )
+
+    smtp_url: Annotated[SecretStr, AfterValidator(_mail_server)] | None = Field(
+        None,
+        description="The mail server: smtp://USER:PASSWORD@HOST:587, which has to offer STARTTLS, or smtps://… for TLS"
+        " from the first byte. `?starttls=never` for one on the same machine. Not set: no mail.",
+    )
+    mail_from: str | None = Field(
+        None, validate_default=True, description="Who mails come from: `Gatepost <gatepost@example.org>`."
     )
 
     answer_within: Duration = Field(
@@ -142,6 +168,15 @@ class Settings(BaseSettings):
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "json"
+
+    @field_validator("mail_from")
+    @classmethod
+    def _mail_has_a_sender(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None and info.data.get("smtp_url"):
+            raise ValueError("must be set when GATEPOST_SMTP_URL is")
+        if value is not None and not (value.isprintable() and "@" in parseaddr(value)[1]):
+            raise ValueError("must be an address, in one line")
+        return value
 
     @property
     def embedded(self) -> bool:

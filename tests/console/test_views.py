@@ -12,13 +12,14 @@ from sqlmodel import select
 
 from service import console
 from service.console import language
-from service.core import moderators
+from service.core import mail, moderators
 from service.core.db import Database
 from service.core.models import Moderator, SavedView, Site
 from tests.console.conftest import Hold
 from tests.console.forms import QUEUE, csrf_token
 
-FOLDER = Path(console.__file__).parent
+# What speaks with people: each has catalogues of its own.
+FOLDERS = [Path(console.__file__).parent, Path(mail.__file__).parent]
 
 
 def save(client: TestClient, name: str, at: str) -> None:
@@ -91,13 +92,14 @@ def test_the_console_speaks_what_the_browser_asks_for(visitor: TestClient, asked
     assert {"de": "Anmelden", "en": "Log in"}[spoken] in page
 
 
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 @pytest.mark.parametrize("code", [code for code in language.names() if code != language.ENGLISH])
-def test_every_catalogue_is_complete(code: str) -> None:
-    with (FOLDER / "locales" / "babel.cfg").open() as file:
+def test_every_catalogue_is_complete(code: str, folder: Path) -> None:
+    with (folder / "locales" / "babel.cfg").open() as file:
         methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call]
     keywords = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
-    wanted = {message for _, _, message, _, _ in extract_from_dir(FOLDER, methods, options, keywords)}
-    with (FOLDER / "locales" / code / "messages.po").open("rb") as file:
+    wanted = {message for _, _, message, _, _ in extract_from_dir(folder, methods, options, keywords)}
+    with (folder / "locales" / code / "messages.po").open("rb") as file:
         catalogue = read_po(file, locale=code)
 
     said = {message.id: message for message in catalogue if message.id}
