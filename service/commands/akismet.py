@@ -3,12 +3,11 @@
 from typing import Annotated
 
 import typer
-from sqlmodel import Session, col, select
 
 from service.commands import opened, wordpress_settings
 from service.commands.opened import SiteName, console
 from service.core import akismet_keys
-from service.core.models import AkismetKey, HeldAsSpam, Key
+from service.core.models import HeldAsSpam
 from service.core.settings import Settings
 
 app = typer.Typer(help="Clients of Akismet's API: WordPress and others.", no_args_is_help=True)
@@ -46,7 +45,7 @@ def create(
 def show(site: SiteName) -> None:
     """List a site's Akismet keys. `gatepost key revoke` takes one's power away."""
     with opened.transaction() as session:
-        found = _of_site(session, site)
+        found = akismet_keys.listed(session, opened.site(session, site).id)
     rows = [[key.id, row.blog or "-", row.held_as_spam, "revoked" if key.revoked_at else "live"] for row, key in found]
     opened.show(["id", "blog", "held as spam", "state"], rows)
 
@@ -86,9 +85,3 @@ def check(
         console.print("The settings are in WordPress under Settings, Discussion.")
         raise typer.Exit(1)
     console.print("What Gatepost approves, WordPress publishes.")
-
-
-def _of_site(session: Session, site: str) -> list[tuple[AkismetKey, Key]]:
-    query = select(AkismetKey, Key).join(Key, col(AkismetKey.key_id) == Key.id)
-    query = query.where(col(Key.site_id) == opened.site(session, site).id).order_by(col(Key.created_at).desc())
-    return list(session.exec(query).all())

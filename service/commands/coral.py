@@ -23,4 +23,4 @@ def connect(
     with opened.transaction() as session:
         key = coral_keys.create(session, opened.site(session, site).id, secret)
     console.print("The phase's callback URL; `gatepost key revoke` closes it:")
-    print(f"{Settings().public_url}/coral/{key.id}")
+    print(coral_keys.address(Settings().public_url, key.id))

@@ -4,14 +4,12 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 
 from service.console import pages
 from service.console.auth import Acting, LoggedIn, Visit
 from service.console.language import N_
 from service.core.models import Role, Site
-
-router = APIRouter()
 
 TABS = {
     "": N_("Settings"),
@@ -52,9 +50,3 @@ def _changed(visit: Acting, site_id: UUID) -> Administered:
 
 Looking = Annotated[Administered, Depends(_shown)]
 Changing = Annotated[Administered, Depends(_changed)]
-
-
-@router.get("/sites")
-def list_sites(visit: LoggedIn) -> Response:
-    mine = [visit.sites[site_id] for site_id in visit.sites_as(Role.ADMIN)]
-    return pages.show(visit, "sites.html", mine=mine)

@@ -5,12 +5,15 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Response
+from sqlmodel import Session
 
+from service.console.account import ACTIONS, LATEST
 from service.console.administration import Administered, Changing, Looking
 from service.console.place import PlaceDep
-from service.core import errors, invitations, moderators
+from service.core import account_log, console_sessions, errors, invitations, moderators, second_factors
+from service.core.account_log import Action
 from service.core.db import Database
-from service.core.models import Moderator, Role, Text
+from service.core.models import Membership, Moderator, Role, Text
 from service.web import DatabaseDep, SettingsDep
 
 router = APIRouter(prefix="/sites/{site_id}")
@@ -61,17 +64,54 @@ def remove(admin: Changing, database: DatabaseDep, place: PlaceDep, moderator_id
     return place.back()
 
 
+@router.post("/people/{moderator_id}/second-factor/reset")
+def reset_second_factor(admin: Changing, database: DatabaseDep, place: PlaceDep, moderator_id: UUID) -> Response:
+    with database.transaction() as session:
+        moderator = _member(admin, session, moderator_id)
+        if not moderators.administered_by(session, admin.visit.sites_as(Role.ADMIN), [moderator.id]):
+            raise errors.ForbiddenError("They work at sites that are not yours too: the operator can reset it.")
+        second_factors.reset(session, moderator, admin.visit.actor)
+    return place.back()
+
+
+@router.post("/people/{moderator_id}/sessions/end")
+def end_sessions(admin: Changing, database: DatabaseDep, place: PlaceDep, moderator_id: UUID) -> Response:
+    with database.transaction() as session:
+        moderator = _member(admin, session, moderator_id)
+        console_sessions.end_all(session, moderator.id)
+        account_log.record(session, moderator.id, Action.SESSIONS_ENDED, admin.visit.actor)
+    return place.back()
+
+
+def _member(admin: Administered, session: Session, moderator_id: UUID) -> Moderator:
+    """Raises as `_other` does, and NotFoundError for whoever has no place at the site."""
+    moderator = _other(admin, session.get(Moderator, moderator_id))
+    if session.get(Membership, (moderator.id, admin.site.id)) is None:
+        raise errors.NotFoundError("There is no such moderator at this site.")
+    return moderator
+
+
 def _other(admin: Administered, moderator: Moderator | None) -> Moderator:
     """Raises NotFoundError; ConflictError for the admin's own place, so that each site keeps one."""
     if moderator is None:
         raise errors.NotFoundError("There is no such moderator at this site.")
     if moderator.id == admin.visit.moderator.id:
-        raise errors.ConflictError("Your own role is another admin's to change.")
+        raise errors.ConflictError("Your own place and account are another admin's to change.")
     return moderator
 
 
 def _page(admin: Administered, database: Database, link: str | None = None) -> Response:
     with database.reading() as session:
         members = moderators.members(session, admin.site.id)
-        invited = invitations.listed(session, admin.site.id)
-    return admin.show("/people", "site_people.html", members=members, invited=invited, roles=list(Role), link=link)
+        ids = [moderator.id for moderator, _ in members]
+        log = account_log.latest(session, ids, LATEST)
+        context = {
+            "members": members,
+            "invited": invitations.listed(session, admin.site.id),
+            "secured": second_factors.having(session, ids),
+            "ours": moderators.administered_by(session, admin.visit.sites_as(Role.ADMIN), ids),
+            "log": log,
+            "whose": {moderator.id: moderator.name for moderator, _ in members},
+            "names": moderators.names_of(session, {entry.actor for entry in log}),
+        }
+    return admin.show("/people", "site_people.html", roles=list(Role), link=link, actions=ACTIONS, **context)

@@ -7,8 +7,8 @@ from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
 from service.console import (
+    account,
     actions,
-    administration,
     audit,
     auth,
     bulk,
@@ -22,18 +22,20 @@ from service.console import (
     people,
     protection,
     queue,
+    second_factor,
     settings,
     site_keys,
     site_rules,
     site_settings,
     site_webhooks,
+    sites,
     views,
 )
 
 _PAGES = (
     *(login, joining, queue, actions, bulk, live, history, views),
-    *(insights, explorer, audit, settings),
-    *(administration, site_settings, site_keys, site_webhooks, site_rules, people),
+    *(insights, explorer, audit, settings, account, second_factor),
+    *(sites, site_settings, site_keys, site_webhooks, site_rules, people),
 )
 _STATIC = Path(__file__).parent / "static"
 

@@ -9,8 +9,9 @@ import hmac
 import re
 import secrets
 import string
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
+from uuid import UUID
 
 from sqlmodel import Session, col, select
 
@@ -99,6 +100,12 @@ def encrypt_anew(session: Session) -> None:
     """Encrypt all with the newest key; there is about one for each site."""
     for row in session.exec(select(AkismetKey).order_by(col(AkismetKey.key_id)).with_for_update()):
         row.secret = db.keyring(session).encrypt(text(session, row))
+
+
+def listed(session: Session, site_id: UUID) -> Sequence[tuple[AkismetKey, Key]]:
+    """The site's Akismet keys, newest first, with those that open nothing any more."""
+    query = select(AkismetKey, Key).join(Key, col(AkismetKey.key_id) == Key.id).where(col(Key.site_id) == site_id)
+    return session.exec(query.order_by(col(Key.created_at).desc())).all()
 
 
 def named(session: Session, key_id: str) -> AkismetKey:

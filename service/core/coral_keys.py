@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -30,6 +31,12 @@ def create(session: Session, site_id: UUID, secret: str) -> Key:
     return key
 
 
+def listed(session: Session, site_id: UUID) -> Sequence[str]:
+    """The public ids of the site's Coral keys."""
+    query = select(CoralKey.key_id).join(Key, col(CoralKey.key_id) == Key.id)
+    return session.exec(query.where(col(Key.site_id) == site_id)).all()
+
+
 def find(session: Session, key_id: str) -> Phase | None:
     """The live key of this public id."""
     query = select(CoralKey, Key, Site).join(Key, col(CoralKey.key_id) == Key.id).join(Site)
@@ -38,6 +45,11 @@ def find(session: Session, key_id: str) -> Phase | None:
         return None
     row, key, site = found
     return Phase(Holder(key, site), text(session, row))
+
+
+def address(public_url: str, key_id: str) -> str:
+    """The callback URL that Coral's phase needs."""
+    return f"{public_url}/coral/{key_id}"
 
 
 def is_signed(secret: str, body: bytes, header: str) -> bool:

@@ -7,10 +7,33 @@ from uuid import uuid4
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
+from sqlmodel import select
 
-from service.core import invitations, keys, moderators, sites, webhooks
+from service.core import (
+    account_log,
+    akismet_keys,
+    console_sessions,
+    coral_keys,
+    invitations,
+    keys,
+    moderators,
+    second_factors,
+    sites,
+    webhooks,
+)
 from service.core.db import Database
-from service.core.models import Delivery, Event, Moderator, Role, Scope, Site
+from service.core.models import (
+    ConsoleSession,
+    Delivery,
+    Event,
+    HeldAsSpam,
+    Moderator,
+    Role,
+    Scope,
+    SecondFactor,
+    Site,
+    utc_now,
+)
 from service.core.policy import Policy
 from tests.console.forms import EMAIL, csrf_token, log_in
 from tests.console.test_roles import ABOUT_ONE
@@ -163,6 +186,114 @@ def test_whoever_is_no_member_gets_no_role_without_an_invitation(
 
     assert send(ada, site, f"/people/{leo.id}/role", role="admin").status_code == 404
     assert role_of(db, leo) == [Role.VIEWER]
+
+
+def _with_second_factor(db: Database, moderator: Moderator) -> None:
+    with db.transaction() as session:
+        session.add(SecondFactor(moderator_id=moderator.id, secret="", on_since=utc_now(), created_at=utc_now()))
+
+
+def test_an_admin_resets_a_second_factor_and_both_are_told(ada: TestClient, site: Site, db: Database) -> None:
+    leo = colleague(db, site)
+    _with_second_factor(db, leo)
+
+    assert send(ada, site, f"/people/{leo.id}/second-factor/reset").status_code == 303
+
+    with db.reading() as session:
+        assert not second_factors.is_on(session, leo.id)
+        [entry] = account_log.latest(session, [leo.id], 9)
+        assert moderators.name_of(session, entry.actor) == "Mira"
+    page = ada.get(f"/console/sites/{site.id}/people").text
+    assert "<td><bdi>Leo</bdi></td>" in page
+    assert "Second factor reset" in page
+
+
+def test_whoever_works_at_others_sites_too_keeps_the_second_factor(
+    ada: TestClient, site: Site, other_site: Site, db: Database
+) -> None:
+    leo = colleague(db, site)
+    with db.transaction() as session:
+        moderators.join(session, leo, other_site.id)
+    _with_second_factor(db, leo)
+
+    page = ada.get(f"/console/sites/{site.id}/people").text
+    assert send(ada, site, f"/people/{leo.id}/second-factor/reset").status_code == 403
+
+    assert "/second-factor/reset" not in page
+    with db.reading() as session:
+        assert second_factors.is_on(session, leo.id)
+
+
+def test_an_admin_logs_somebody_out_everywhere(ada: TestClient, site: Site, db: Database) -> None:
+    leo = colleague(db, site)
+    with db.transaction() as session:
+        console_sessions.begin(session, leo)
+
+    assert send(ada, site, f"/people/{leo.id}/sessions/end").status_code == 303
+
+    with db.reading() as session:
+        assert leo.id not in session.exec(select(ConsoleSession.moderator_id)).all()
+        assert [entry.action for entry in account_log.latest(session, [leo.id], 9)] == ["sessions_ended"]
+
+
+@pytest.mark.parametrize("what", ["second-factor/reset", "sessions/end"])
+def test_who_has_no_place_at_the_site_is_not_its_admin_s_to_change(
+    ada: TestClient, site: Site, other_site: Site, db: Database, what: str
+) -> None:
+    leo = colleague(db, other_site)
+    _with_second_factor(db, leo)
+
+    assert send(ada, site, f"/people/{leo.id}/{what}").status_code == 404
+    with db.reading() as session:
+        assert account_log.latest(session, [leo.id], 9) == []
+
+
+def test_an_akismet_key_is_shown_once_and_opens_its_door_until_it_is_revoked(
+    ada: TestClient, site: Site, db: Database
+) -> None:
+    page = send(ada, site, "/akismet-keys", blog="https://blog.example.org/about", held_as_spam="all").text
+    [key] = re.findall(r"<code>([0-9a-z]{12})</code></div>", page)
+    listed = ada.get(f"/console/sites/{site.id}/keys").text
+
+    assert key not in listed
+    assert '<bdi class="muted">https://blog.example.org</bdi>' in listed
+    with db.reading() as session:
+        client = akismet_keys.find(session, [key])
+    assert client is not None
+    assert (client.site.id, client.akismet.held_as_spam) == (site.id, HeldAsSpam.ALL)
+    send(ada, site, f"/keys/{client.key.id}/revoke")
+    with db.reading() as session:
+        assert akismet_keys.find(session, [key]) is None
+
+
+def test_a_blog_within_is_told_nothing(ada: TestClient, site: Site, db: Database) -> None:
+    assert send(ada, site, "/akismet-keys", blog="http://127.0.0.1/").status_code == 400
+
+    with db.reading() as session:
+        assert keys.listed(session, site.id) == []
+
+
+def test_coral_s_address_is_made_of_its_secret_and_revoked_as_any_key(
+    ada: TestClient, site: Site, db: Database
+) -> None:
+    page = send(ada, site, "/coral-keys", secret=" Coral's own ").text
+    [key_id] = re.findall(r"<code>http://127.0.0.1:8000/coral/(\w+)</code>", page)
+
+    with db.reading() as session:
+        phase = coral_keys.find(session, key_id)
+    assert phase is not None
+    assert (phase.holder.site.id, phase.secret) == (site.id, "Coral's own")
+    assert "Coral&#39;s own" not in ada.get(f"/console/sites/{site.id}/keys").text
+    send(ada, site, f"/keys/{key_id}/revoke")
+    with db.reading() as session:
+        assert coral_keys.find(session, key_id) is None
+
+
+def test_coral_needs_a_secret(ada: TestClient, site: Site, db: Database) -> None:
+    assert send(ada, site, "/coral-keys", secret=" ").status_code == 409
+
+    with db.reading() as session:
+        assert keys.listed(session, site.id) == []
 
 
 def _invited(ada: TestClient, site: Site, email: str) -> str:

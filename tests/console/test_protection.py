@@ -21,7 +21,7 @@ FOREIGN = [
 
 # Enough for the form of every route.
 # Forms of whoever is not logged in.
-PUBLIC = {"/login", "/join"}
+PUBLIC = {"/login", "/login/code", "/join"}
 ANYTHING = {
     "sequence": "1",
     "category": "spam",

@@ -31,6 +31,8 @@ ROUTES: dict[tuple[str, str], tuple[Role | None, dict[str, Any]]] = {
     ("POST", "/sites/{site_id}"): (Role.ADMIN, {"undo_seconds": 20}),
     **{("GET", f"/sites/{{site_id}}/{tab}"): (Role.ADMIN, {}) for tab in ("keys", "webhooks", "rules", "people")},
     ("POST", "/sites/{site_id}/keys"): (Role.ADMIN, {}),
+    ("POST", "/sites/{site_id}/akismet-keys"): (Role.ADMIN, {}),
+    ("POST", "/sites/{site_id}/coral-keys"): (Role.ADMIN, {"secret": "Coral's own"}),
     ("POST", "/sites/{site_id}/rules"): (Role.ADMIN, {"rules": "{}"}),
     ("POST", "/sites/{site_id}/rules/{version}/restore"): (Role.ADMIN, {}),
     ("POST", "/sites/{site_id}/people"): (Role.ADMIN, {"email": "noor@example.org", "role": "viewer"}),
@@ -39,6 +41,10 @@ ROUTES: dict[tuple[str, str], tuple[Role | None, dict[str, Any]]] = {
     ("GET", "/preferences"): (None, {}),
     ("POST", "/preferences"): (None, {}),
     ("POST", "/preferences/{switch}"): (None, {}),
+    ("GET", "/account"): (None, {}),
+    ("POST", "/account/sessions/end-others"): (None, {}),
+    ("GET", "/account/second-factor"): (None, {}),
+    ("POST", "/account/second-factor"): (None, {}),
     ("POST", "/views"): (None, {"name": "Mine"}),
     ("POST", "/comments/{comment_id}/escalate"): (Role.MODERATOR, {}),
     ("POST", "/comments/{comment_id}/ask"): (Role.MODERATOR, {}),
@@ -55,7 +61,15 @@ ROUTES: dict[tuple[str, str], tuple[Role | None, dict[str, Any]]] = {
     ("POST", "/logout"): (None, {}),
 }
 # Of one moderator alone: `test_views.py`.
-PERSONAL = {("POST", "/views/{view_id}/remove")}
+PERSONAL = {
+    ("POST", "/views/{view_id}/remove"),
+    # `test_account.py`, `test_second_factor.py`.
+    ("POST", "/account/password"),
+    ("POST", "/account/sessions/{token_hash}/end"),
+    *(("POST", f"/account/second-factor/{do}") for do in ("on", "off", "recovery-codes")),
+}
+# Of whoever is an admin at every site: `test_sites.py`.
+OF_THE_INSTALLATION = {("POST", "/sites")}
 # About one thing of a site, which only its admin finds: `test_administration.py`.
 ABOUT_ONE = {
     ("POST", "/sites/{site_id}/keys/{key_id}/revoke"),
@@ -65,9 +79,11 @@ ABOUT_ONE = {
     ("POST", "/sites/{site_id}/invitations/{token_hash}/withdraw"),
     ("POST", "/sites/{site_id}/people/{moderator_id}/role"),
     ("POST", "/sites/{site_id}/people/{moderator_id}/remove"),
+    ("POST", "/sites/{site_id}/people/{moderator_id}/second-factor/reset"),
+    ("POST", "/sites/{site_id}/people/{moderator_id}/sessions/end"),
 }
 # Whoever comes may ask these.
-PUBLIC = {("GET", "/login"), ("POST", "/login"), ("GET", "/join"), ("POST", "/join")}
+PUBLIC = {("GET", "/login"), ("POST", "/login"), ("POST", "/login/code"), ("GET", "/join"), ("POST", "/join")}
 # What shows one site alone when it is asked to.
 OF_A_SITE = {*(f"/{queue}" for queue in Queue), "/live", "/audit", "/audit.csv", "/insights", "/thresholds"}
 
@@ -110,7 +126,7 @@ def test_every_route_of_the_console_is_listed_here(app: FastAPI) -> None:
     # Behind the middleware that puts the headers on every answer.
     console = mounts(app)["/console"].app.app  # type: ignore[attr-defined]
 
-    assert operations(console) == ROUTES.keys() | PUBLIC | PERSONAL | ABOUT_ONE
+    assert operations(console) == ROUTES.keys() | PUBLIC | PERSONAL | OF_THE_INSTALLATION | ABOUT_ONE
     assert mounts(console).keys() == {"/static"}
 
 
