@@ -1,6 +1,7 @@
 """What a request's body must be before a route sees it: small enough, whole in time, and not compressed."""
 
 import asyncio
+import re
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -27,6 +28,8 @@ LARGE_BODIES = frozenset(
         "/1.1/submit-ham",
     }
 )
+# The console's form of those lists.
+LARGE_FORMS = re.compile(r"/console/sites/[^/]+/rules(/preview)?")
 BODY_SECONDS = 10.0
 
 
@@ -55,9 +58,13 @@ class BodyGuard:
             raise errors.CompressedError
         try:
             async with asyncio.timeout(self.seconds):
-                return await _read(receive, LARGE_BODY_LIMIT if scope["path"] in LARGE_BODIES else BODY_LIMIT)
+                return await _read(receive, _limit(scope["path"]))
         except TimeoutError:
             raise errors.SlowError from None
+
+
+def _limit(path: str) -> int:
+    return LARGE_BODY_LIMIT if path in LARGE_BODIES or LARGE_FORMS.fullmatch(path) else BODY_LIMIT
 
 
 async def _read(receive: Receive, limit: int) -> bytes | None:

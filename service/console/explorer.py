@@ -1,9 +1,10 @@
 """The threshold explorer: what another one would have held of the site's own history; it is saved, or put on trial."""
 
+from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Query, Response
+from fastapi import APIRouter, Depends, Form, Query, Response
 from pydantic import BaseModel, Field
 
 from service.console import pages
@@ -19,11 +20,15 @@ from service.web import DatabaseDep
 router = APIRouter()
 
 
+# In hundredths, as the slider has it.
+Hundredths = Annotated[int, Field(ge=1, le=explorer.STEPS)]
+
+
 class Asked(BaseModel):
     site: Annotated[UUID | None, Given] = None
     label: Label = "toxicity"
-    # In hundredths, as the slider has it; not given: the live one.
-    at: Annotated[int | None, Field(ge=1, le=100), Given] = None
+    # Not given: the live one.
+    at: Annotated[Hundredths | None, Given] = None
 
     def site_id(self, visit: Visit) -> UUID:
         """The site that is asked for, or the first. Raises NotFoundError and ForbiddenError."""
@@ -33,6 +38,20 @@ class Asked(BaseModel):
             raise errors.ForbiddenError("You are a moderator at none of your sites.")
         visit.require(Role.MODERATOR, chosen)
         return chosen
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A threshold, as both forms send it."""
+
+    label: Annotated[Label, Form()]
+    at: Annotated[Hundredths, Form()]
+
+    def put_into(self, policy: Policy) -> Policy:
+        return policy.model_copy(update={"thresholds": {**policy.thresholds, self.label: self.at / explorer.STEPS}})
+
+
+ChosenDep = Annotated[Chosen, Depends()]
 
 
 @router.get("/thresholds")
@@ -60,43 +79,25 @@ def show_thresholds(visit: LoggedIn, database: DatabaseDep, asked: Annotated[Ask
 
 
 @router.post("/sites/{site_id}/threshold")
-def save_threshold(
-    visit: Acting,
-    database: DatabaseDep,
-    place: PlaceDep,
-    site_id: UUID,
-    label: Annotated[Label, Form()],
-    at: Annotated[int, Form(ge=1, le=100)],
-) -> Response:
+def save_threshold(visit: Acting, database: DatabaseDep, place: PlaceDep, site_id: UUID, chosen: ChosenDep) -> Response:
     """As the next version of the site's rules."""
     visit.require(Role.ADMIN, site_id)
     with database.transaction() as session:
-        sites.amend_policy(session, site_id, lambda policy: _with(policy, label, at), visit.actor)
+        sites.amend_policy(session, site_id, chosen.put_into, visit.actor)
     return place.back(saved=1)
 
 
 @router.post("/sites/{site_id}/shadow")
-def try_threshold(
-    visit: Acting,
-    database: DatabaseDep,
-    place: PlaceDep,
-    site_id: UUID,
-    label: Annotated[Label, Form()],
-    at: Annotated[int, Form(ge=1, le=100)],
-) -> Response:
+def try_threshold(visit: Acting, database: DatabaseDep, place: PlaceDep, site_id: UUID, chosen: ChosenDep) -> Response:
     """Beside the live rules, without effect; a trial that runs ends."""
     visit.require(Role.ADMIN, site_id)
     with database.transaction() as session:
-        rules = _with(sites.live_policy(session, site_id)[1], label, at)
+        rules = chosen.put_into(sites.live_policy(session, site_id)[1])
         trial = Shadow(
             site_id=site_id,
-            name=f"{label} {at} %",
+            name=f"{chosen.label} {chosen.at} %",
             rules=rules.model_dump(mode="json", exclude_defaults=True),
             created_by=visit.actor,
         )
         shadows.put(session, site_id, trial)
     return place.back(saved=1)
-
-
-def _with(policy: Policy, label: Label, at: int) -> Policy:
-    return policy.model_copy(update={"thresholds": {**policy.thresholds, label: at / explorer.STEPS}})

@@ -1,13 +1,17 @@
-"""A site's rules: what holds now, every version before, and what changed from each to the next."""
+"""A site's rules: what holds now as a form, what a change would change, and every version before."""
 
 import json
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Query, Response
+from fastapi import APIRouter, Depends, Form, Query, Response
 from pydantic import ValidationError
 
+from service.console import language, rules_form
 from service.console.administration import Administered, Changing, Looking
 from service.console.place import PlaceDep
+from service.console.rules_form import Fields
+from service.console.words import LABEL_WORDS
 from service.core import differences, errors, moderators, sites
 from service.core.db import Database
 from service.core.policy import Policy, UnreadablePolicy
@@ -21,6 +25,10 @@ _LARGEST = 2**31 - 1  # what PostgreSQL's integer holds
 _LONGEST = 6_000_000
 _SHOWN_PROBLEMS = 5
 
+_RULES = Form(max_length=_LONGEST)
+# The version that the moderator has changed.
+Before = Annotated[int | None, Form(ge=1, le=_LARGEST)]
+
 
 @router.get("")
 def show_rules(
@@ -29,18 +37,36 @@ def show_rules(
     return _page(admin, database, before=before)
 
 
+@router.post("/preview")
+def preview_rules(
+    admin: Changing,
+    database: DatabaseDep,
+    fields: Annotated[Fields, Depends(rules_form.sent)],
+    version: Annotated[int, Form(ge=1, le=_LARGEST)],
+    rules: Annotated[str | None, _RULES] = None,
+) -> Response:
+    """What the form, or the JSON if it is given, would change."""
+    try:
+        policy = Policy.model_validate_json(rules) if rules else Policy.model_validate(rules_form.rules(fields))
+    except ValidationError as error:
+        if rules:
+            return _no_rules(admin, database, rules, error)
+        say = language.translations(admin.visit.language).gettext
+        return _page(admin, database, fields=fields, wrong=rules_form.problems(error, say))
+    return _preview(admin, database, policy, version)
+
+
 @router.post("")
 def save_rules(
-    admin: Changing, database: DatabaseDep, place: PlaceDep, rules: Annotated[str, Form(max_length=_LONGEST)]
+    admin: Changing, database: DatabaseDep, place: PlaceDep, rules: Annotated[str, _RULES], version: Before = None
 ) -> Response:
+    """Raises ConflictError when somebody has saved others since that version."""
     try:
         policy = Policy.model_validate_json(rules)
     except ValidationError as error:
-        found = error.errors(include_url=False)[:_SHOWN_PROBLEMS]
-        problems = [f"{'.'.join(map(str, one['loc'])) or 'JSON'}: {one['msg']}" for one in found]
-        return _page(admin, database, written=rules, problems=problems)
+        return _no_rules(admin, database, rules, error)
     with database.transaction() as session:
-        sites.put_policy(session, admin.site.id, policy, admin.visit.actor)
+        sites.put_policy(session, admin.site.id, policy, admin.visit.actor, after=version)
     return place.back(saved=1)
 
 
@@ -57,14 +83,22 @@ def restore(admin: Changing, database: DatabaseDep, place: PlaceDep, version: in
     return place.back(saved=1)
 
 
-def _page(
-    admin: Administered,
-    database: Database,
-    *,
-    before: int | None = None,
-    written: str | None = None,
-    problems: list[str] | None = None,
-) -> Response:
+def _preview(admin: Administered, database: Database, policy: Policy, version: int) -> Response:
+    with database.reading() as session:
+        changed = sites.policy_version(session, admin.site.id, version)
+    rules = policy.model_dump(mode="json", exclude_defaults=True)
+    changes = differences.between(changed.rules, rules)
+    return admin.show("/rules", "rules_preview.html", changes=changes, rules=_written(rules), version=version)
+
+
+def _no_rules(admin: Administered, database: Database, rules: str, error: ValidationError) -> Response:
+    found = error.errors(include_url=False)[:_SHOWN_PROBLEMS]
+    problems = [f"{'.'.join(map(str, one['loc'])) or 'JSON'}: {one['msg']}" for one in found]
+    return _page(admin, database, written=rules, problems=problems)
+
+
+def _page(admin: Administered, database: Database, *, before: int | None = None, **tried: Any) -> Response:
+    """`tried`: what was sent instead of the live rules, as `fields` or `written`, and what is wrong with it."""
     with database.reading() as session:
         live = sites.policy_version(session, admin.site.id)
         rows = sites.policy_versions(session, admin.site.id, before, PAGE_SIZE + 1)
@@ -74,13 +108,25 @@ def _page(
         (row, differences.between(older[place], row.rules) if place < len(older) else [])
         for place, row in enumerate(rows[:PAGE_SIZE])
     ]
+    shown = {
+        "fields": rules_form.fields(sites.read(live)),
+        "written": _written(live.rules),
+        "problems": [],
+        "wrong": {},
+        **tried,
+    }
     return admin.show(
         "/rules",
         "site_rules.html",
         live=live,
-        rules=written if written is not None else json.dumps(live.rules, indent=2, ensure_ascii=False),
-        problems=problems or [],
+        labels=LABEL_WORDS,
+        defaults=rules_form.defaults(),
         history=history,
         names=names,
         next=rows[PAGE_SIZE - 1].version if len(rows) > PAGE_SIZE else None,
+        **shown,
     )
+
+
+def _written(rules: Mapping[str, Any]) -> str:
+    return json.dumps(rules, indent=2, ensure_ascii=False)

@@ -30,6 +30,7 @@ ERRORS = (
     N_("This site's policy cannot be read; save it anew first."),
     N_("This site's policy has no such version."),
     N_("These rules do not fit this Gatepost any more."),
+    N_("Somebody has saved other rules meanwhile; look at those first."),
     N_("This invitation holds no longer. Ask for another one."),
     N_("There is no such invitation."),
     N_("There is no such moderator at this site."),

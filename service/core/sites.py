@@ -102,14 +102,21 @@ def live_policy(session: Session, site_id: UUID) -> tuple[int, Policy]:
     return row.version, policy
 
 
-def put_policy(session: Session, site_id: UUID, policy: Policy, actor: str) -> PolicyVersion:
-    """The next version of the site's rules; comments that are decided from now on follow it."""
+def put_policy(
+    session: Session, site_id: UUID, policy: Policy, actor: str, *, after: int | None = None
+) -> PolicyVersion:
+    """The next version of the site's rules; comments that are decided from now on follow it.
+
+    Raises ConflictError when it is to come after another version than the live one.
+    """
     _lock(session, site_id)
     latest = session.exec(
         select(PolicyVersion.version)
         .where(col(PolicyVersion.site_id) == site_id)
         .order_by(col(PolicyVersion.version).desc())
     ).first()
+    if after is not None and after != latest:
+        raise errors.ConflictError("Somebody has saved other rules meanwhile; look at those first.")
     row = PolicyVersion(
         site_id=site_id,
         version=(latest or 0) + 1,

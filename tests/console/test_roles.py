@@ -34,6 +34,7 @@ ROUTES: dict[tuple[str, str], tuple[Role | None, dict[str, Any]]] = {
     ("POST", "/sites/{site_id}/akismet-keys"): (Role.ADMIN, {}),
     ("POST", "/sites/{site_id}/coral-keys"): (Role.ADMIN, {"secret": "Coral's own"}),
     ("POST", "/sites/{site_id}/rules"): (Role.ADMIN, {"rules": "{}"}),
+    ("POST", "/sites/{site_id}/rules/preview"): (Role.ADMIN, {"version": 1}),
     ("POST", "/sites/{site_id}/rules/{version}/restore"): (Role.ADMIN, {}),
     ("POST", "/sites/{site_id}/people"): (Role.ADMIN, {"email": "noor@example.org", "role": "viewer"}),
     ("GET", "/audit"): (Role.MODERATOR, {}),

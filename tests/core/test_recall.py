@@ -62,13 +62,13 @@ def test_the_interval_holds_the_true_recall_about_as_often_as_it_says() -> None:
     chance = random.Random(4)
     held, shares = 0, []
     for _ in range(1000):
-        checked: Counter[Kind] = Counter()
+        checked: Counter[tuple[str, float, bool]] = Counter()
         for share in (0.02, 0.05):
             bad = sum(chance.random() < share for _ in range(150))
             good = round(chance.gauss(9850 * share, (9850 * share * (1 - share)) ** 0.5))
-            checked[Kind("insult", share, rejected=True)] += bad
-            checked[Kind("insult", share, rejected=False)] += good
-        found = recall.estimate(figures(500, 20_000, {tuple(kind): number for kind, number in checked.items()}))
+            checked["insult", share, True] += bad
+            checked["insult", share, False] += good
+        found = recall.estimate(figures(500, 20_000, dict(checked)))
         assert found.share is not None
         assert found.low is not None
         assert found.high is not None
