@@ -13,6 +13,7 @@ from service.console.place import PlaceDep
 from service.core import account_log, console_sessions, errors, invitations, moderators, second_factors
 from service.core.account_log import Action
 from service.core.db import Database
+from service.core.mail import owed
 from service.core.models import Membership, Moderator, Role, Text
 from service.web import DatabaseDep, SettingsDep
 
@@ -34,7 +35,10 @@ def invite(
 ) -> Response:
     with database.transaction() as session:
         token = invitations.invite(session, admin.site.id, email, role, admin.visit.actor)
-    return _page(admin, database, f"{settings.public_url}/console/join?{urlencode({'token': token})}")
+        if settings.smtp_url:
+            owed.owe_invitation(session, admin.site.id, token, admin.visit.language)
+    link = f"{settings.public_url}/console/join?{urlencode({'token': token})}"
+    return _page(admin, database, link, mailed=settings.smtp_url is not None)
 
 
 @router.post("/invitations/{token_hash}/withdraw")
@@ -100,7 +104,7 @@ def _other(admin: Administered, moderator: Moderator | None) -> Moderator:
     return moderator
 
 
-def _page(admin: Administered, database: Database, link: str | None = None) -> Response:
+def _page(admin: Administered, database: Database, link: str | None = None, *, mailed: bool = False) -> Response:
     with database.reading() as session:
         members = moderators.members(session, admin.site.id)
         ids = [moderator.id for moderator, _ in members]
@@ -114,4 +118,5 @@ def _page(admin: Administered, database: Database, link: str | None = None) -> R
             "whose": {moderator.id: moderator.name for moderator, _ in members},
             "names": moderators.names_of(session, {entry.actor for entry in log}),
         }
-    return admin.show("/people", "site_people.html", roles=list(Role), link=link, actions=ACTIONS, **context)
+    told = {"link": link, "mailed": mailed}
+    return admin.show("/people", "site_people.html", roles=list(Role), actions=ACTIONS, **told, **context)

@@ -12,6 +12,8 @@ from service.console import (
     audit,
     auth,
     bulk,
+    by_mail,
+    digest_wishes,
     explorer,
     failures,
     history,
@@ -29,6 +31,7 @@ from service.console import (
     site_settings,
     site_webhooks,
     sites,
+    unsubscribing,
     views,
 )
 
@@ -36,17 +39,19 @@ _PAGES = (
     *(login, joining, queue, actions, bulk, live, history, views),
     *(insights, explorer, audit, settings, account, second_factor),
     *(sites, site_settings, site_keys, site_webhooks, site_rules, people),
+    *(by_mail, digest_wishes),
 )
 _STATIC = Path(__file__).parent / "static"
 
 
 def install(app: FastAPI) -> None:
     """Mount the console, which shares the application's settings and database."""
-    console = FastAPI(openapi_url=None, dependencies=[Depends(protection.require_same_origin)])
+    console = FastAPI(openapi_url=None)
     console.state = app.state
     failures.install(console)
     for page in _PAGES:
-        console.include_router(page.router)
+        console.include_router(page.router, dependencies=[Depends(protection.require_same_origin)])
+    console.include_router(unsubscribing.router)
     console.mount("/static", StaticFiles(directory=_STATIC))
     for path in ("/", "/console"):
         app.add_api_route(path, _go_to_queue, include_in_schema=False)

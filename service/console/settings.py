@@ -4,21 +4,23 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Response
 
-from service.console import language, pages
+from service.console import digest_wishes, language, pages
 from service.console.auth import Acting, LoggedIn, Visit
 from service.console.place import PlaceDep
 from service.console.preferences import SWITCHES, Preferences, Switch
 from service.core import errors
 from service.core.db import Database
 from service.core.models import Moderator
-from service.web import DatabaseDep
+from service.web import DatabaseDep, SettingsDep
 
 router = APIRouter()
 
 
 @router.get("/preferences")
-def show_preferences(visit: LoggedIn) -> Response:
-    return pages.show(visit, "preferences.html", at="/console/preferences")
+def show_preferences(visit: LoggedIn, database: DatabaseDep, settings: SettingsDep) -> Response:
+    with database.reading() as session:
+        mail = digest_wishes.shown(session, visit) if settings.smtp_url else {"digest_sites": []}
+    return pages.show(visit, "preferences.html", at="/console/preferences", **mail)
 
 
 @router.post("/preferences")

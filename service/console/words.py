@@ -54,6 +54,13 @@ ERRORS = (
     N_("Akismet's plugin takes no test event: it hears of comments that it asked about."),
     N_("A password has 12 to 1,000 characters."),
     N_("Too many keys of this endpoint are live; wait until the oldest has ended."),
+    N_("This link is not whole, or not one of ours. Copy all of it from the mail."),
+    N_("This link has expired. What is still held waits in the console."),
+    N_("This link holds no longer: your account or your role has changed since. Log in to the console instead."),
+    N_("The comment has been erased meanwhile."),
+    # Of mails, which say the same.
+    N_("Reject as spam"),
+    N_("Reject as toxic"),
 )
 NAMES = (
     N_("The policy"),

@@ -6,11 +6,16 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from sqlmodel import Session
 
 from service import migrations
+from service.core import moderators
+from service.core.mail import letters, messages
+from service.core.models import Mail, MailKind, Site
 from service.core.queue import SilentBell
 from service.core.settings import Settings
 from service.main import build_app
@@ -36,6 +41,8 @@ PAGES = {
     "preview": "preview",
     "more": "o",
     "login": "/console/login",
+    "by-mail": "",
+    "letter": "",
 }
 
 
@@ -45,17 +52,34 @@ def served() -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/gatepost.db"
         migrations.upgrade(url)
-        app = build_app(Settings(database_url=url, _env_file=None), SilentBell())
+        sends_mail: dict[str, Any] = {"smtp_url": "smtp://mail.example.org", "mail_from": "gatepost@blog.example.org"}
+        settings = Settings(database_url=url, **sends_mail, _env_file=None)
+        app = build_app(settings, SilentBell())
         with app.state.database.transaction() as session:
-            sample.fill(session)
+            site, _ = sample.fill(session)
+        with app.state.database.reading() as session:
+            PAGES.update(_of_mail(session, site, settings, Path(folder)))
         with browsing.serving(app) as address:
             yield address
         app.state.database.engine.dispose()
 
 
+def _of_mail(session: Session, site: Site, settings: Settings, folder: Path) -> dict[str, str]:
+    """Where a digest stands, and where its first link leads."""
+    mail = Mail(kind=MailKind.DIGEST, site_id=site.id, moderator_id=moderators.get(session, sample.EMAIL).id)
+    letter = letters.write(session, mail, settings)
+    assert letter
+    html = messages.render(letter, settings.mail_from or "", mail.id).get_body(["html"])
+    assert html
+    (folder / "letter.html").write_text(html.get_content(), encoding="utf-8")
+    link = letter.entries[0].reject.removeprefix(settings.public_url)
+    return {"by-mail": link, "letter": f"file://{folder}/letter.html"}
+
+
 def open_page(page: Page, name: str) -> None:
     where = PAGES[name]
-    page.goto(where if where.startswith("/") else "/console/sites" if where.startswith("tab ") else "/console/held")
+    is_address = where.startswith(("/", "file:"))
+    page.goto(where if is_address else "/console/sites" if where.startswith("tab ") else "/console/held")
     if where.startswith("tab "):
         page.get_by_role("link", name="Treaty blog").click()
         path = page.locator(".tabs a").nth(("settings", "site-keys", "webhooks", "rules", "people").index(name))
@@ -63,7 +87,7 @@ def open_page(page: Page, name: str) -> None:
         return
     if name == "comment":
         page.goto(page.locator(".card .age").first.get_attribute("href") or "")
-    elif not where.startswith("/"):
+    elif not is_address:
         page.locator(".card").first.focus()
         if name in {"bulk", "preview"}:
             for card in page.locator(".card .pick").all()[:3]:
@@ -94,7 +118,8 @@ def take(browser: Browser, address: str, folder: Path, names: Sequence[str], kin
         if name != "login" and not context.cookies():
             browsing.log_in(page, sample.EMAIL, sample.PASSWORD)
         open_page(page, name)
-        shot = Image.open(io.BytesIO(page.screenshot(full_page=name in {"queue", "comment", "insights"})))
+        is_whole = name in {"queue", "comment", "insights", "letter", "preferences"}
+        shot = Image.open(io.BytesIO(page.screenshot(full_page=is_whole)))
         shot.convert("RGB").save(folder / f"{name}-{kind}.webp", quality=82, method=6)
     context.close()
 

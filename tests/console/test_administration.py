@@ -5,8 +5,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx2 import Response
+from pydantic import SecretStr
 from sqlmodel import select
 
 from service.core import (
@@ -27,6 +29,8 @@ from service.core.models import (
     Delivery,
     Event,
     HeldAsSpam,
+    Mail,
+    MailKind,
     Moderator,
     Role,
     Scope,
@@ -328,6 +332,19 @@ def test_whoever_has_an_account_joins_with_its_password_alone(ada: TestClient, s
     ada.post("/console/join", data={"token": token, "password": "correct horse battery"})
 
     assert (wrong.status_code, before, role_of(db, leo)) == (403, [], [Role.MODERATOR])
+
+
+def test_an_invitation_goes_by_mail_where_there_is_a_mail_server(
+    ada: TestClient, app: FastAPI, site: Site, db: Database
+) -> None:
+    form = {"email": "noor@example.org", "role": "viewer"}
+    without = send(ada, site, "/people", **form).text
+    app.state.settings = app.state.settings.model_copy(update={"smtp_url": SecretStr("smtp://127.0.0.1")})
+    page = send(ada, site, "/people", **form).text
+
+    assert ["on its way by mail" in one for one in (without, page)] == [False, True]
+    with db.reading() as session:
+        assert [mail.kind for mail in session.exec(select(Mail))] == [MailKind.INVITATION]
 
 
 def test_an_invitation_can_be_withdrawn(ada: TestClient, site: Site, db: Database) -> None:

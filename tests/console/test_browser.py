@@ -9,8 +9,9 @@ from fastapi import FastAPI
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from sqlmodel import select
 
-from service.core import sites
+from service.core import moderators, sites
 from service.core.db import Database
+from service.core.mail import letters, links
 from service.core.models import Category, Comment, Moderator, SavedView, Site, Status
 from service.core.policy import Span
 from tests.console import browsing, hostile, sample
@@ -219,7 +220,7 @@ def test_axe_finds_nothing_on_any_page(browser: Browser, address: str, db: Datab
     first = page.locator(".card .age").first.get_attribute("href") or ""
     with db.reading() as session:
         treaty = sites.named(session, "Treaty blog").id
-    for path in (*PAGES, *(f"/console/sites/{treaty}{tab}" for tab in TABS), first):
+    for path in (*PAGES, *(f"/console/sites/{treaty}{tab}" for tab in TABS), first, *by_mail(db, sample.EMAIL)):
         page.goto(path)
         page.evaluate("for (const more of document.querySelectorAll('.card details')) more.open = true")
         found[path] = violations(page)
@@ -232,6 +233,16 @@ def test_axe_finds_nothing_on_any_page(browser: Browser, address: str, db: Datab
     context.close()
 
     assert {path: said for path, said in found.items() if said} == {}
+
+
+def by_mail(db: Database, email: str, most: int = 1) -> list[str]:
+    """Where links in this moderator's mails lead, that decide of so many held comments and that end them."""
+    with db.reading() as session:
+        mira = moderators.get(session, email)
+        held = session.exec(select(Comment).where(Comment.status == Status.HELD).limit(most)).all()
+        deciding = [links.to_decide(session, mira, comment, Category.SPAM) for comment in held]
+        ending = links.to_unsubscribe(session, mira, held[0].site_id)
+    return [*(f"{letters.DECIDE}?token={token}" for token in deciding), f"{letters.UNSUBSCRIBE}?token={ending}"]
 
 
 def violations(page: Page) -> list[str]:
@@ -269,7 +280,8 @@ def test_hostile_text_never_runs_on_any_page(
         assert page.evaluate("window.hit") is None
         following = page.locator(".pager .next")
         path = following.get_attribute("href") if following.count() else None
-    for other in (*PAGES[1:], page.locator(".card .age").first.get_attribute("href") or ""):
+    first = page.locator(".card .age").first.get_attribute("href") or ""
+    for other in (*PAGES[1:], first, *by_mail(db, EMAIL, most=20)):
         page.goto(other)
         assert page.evaluate("window.hit") is None
     page.goto("/console/held")

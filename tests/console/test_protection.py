@@ -19,9 +19,9 @@ FOREIGN = [
     {"Origin": ""},
 ]
 
-# Enough for the form of every route.
 # Forms of whoever is not logged in.
-PUBLIC = {"/login", "/login/code", "/join"}
+PUBLIC = {"/login", "/login/code", "/join", "/mail/decide", "/mail/undo", "/mail/unsubscribe"}
+# Enough for the form of every route.
 ANYTHING = {
     "sequence": "1",
     "category": "spam",

@@ -43,7 +43,6 @@ ROUTES: dict[tuple[str, str], tuple[Role | None, dict[str, Any]]] = {
     ("POST", "/preferences"): (None, {}),
     ("POST", "/preferences/{switch}"): (None, {}),
     ("GET", "/account"): (None, {}),
-    ("POST", "/account/sessions/end-others"): (None, {}),
     ("GET", "/account/second-factor"): (None, {}),
     ("POST", "/account/second-factor"): (None, {}),
     ("POST", "/views"): (None, {"name": "Mine"}),
@@ -59,6 +58,7 @@ ROUTES: dict[tuple[str, str], tuple[Role | None, dict[str, Any]]] = {
     ("POST", "/bulk"): (None, {"what": "approve"}),
     ("POST", "/comments/{comment_id}/approve"): (Role.MODERATOR, {}),
     ("POST", "/comments/{comment_id}/reject"): (Role.MODERATOR, {"category": "spam"}),
+    ("POST", "/mail/digests"): (None, {}),
     ("POST", "/logout"): (None, {}),
 }
 # Of one moderator alone: `test_views.py`.
@@ -66,6 +66,7 @@ PERSONAL = {
     ("POST", "/views/{view_id}/remove"),
     # `test_account.py`, `test_second_factor.py`.
     ("POST", "/account/password"),
+    ("POST", "/account/sessions/end-others"),
     ("POST", "/account/sessions/{token_hash}/end"),
     *(("POST", f"/account/second-factor/{do}") for do in ("on", "off", "recovery-codes")),
 }
@@ -85,6 +86,11 @@ ABOUT_ONE = {
 }
 # Whoever comes may ask these.
 PUBLIC = {("GET", "/login"), ("POST", "/login"), ("POST", "/login/code"), ("GET", "/join"), ("POST", "/join")}
+# Whoever holds a mail's link may follow it: `test_by_mail.py`.
+BY_MAIL = {
+    *((method, f"/mail/{page}") for method in ("GET", "POST") for page in ("decide", "unsubscribe")),
+    ("POST", "/mail/undo"),
+}
 # What shows one site alone when it is asked to.
 OF_A_SITE = {*(f"/{queue}" for queue in Queue), "/live", "/audit", "/audit.csv", "/insights", "/thresholds"}
 
@@ -127,7 +133,7 @@ def test_every_route_of_the_console_is_listed_here(app: FastAPI) -> None:
     # Behind the middleware that puts the headers on every answer.
     console = mounts(app)["/console"].app.app  # type: ignore[attr-defined]
 
-    assert operations(console) == ROUTES.keys() | PUBLIC | PERSONAL | OF_THE_INSTALLATION | ABOUT_ONE
+    assert operations(console) == ROUTES.keys() | PUBLIC | BY_MAIL | PERSONAL | OF_THE_INSTALLATION | ABOUT_ONE
     assert mounts(console).keys() == {"/static"}
 
 
