@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.error import URLError
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from standardwebhooks import Webhook, WebhookVerificationError
@@ -70,16 +70,25 @@ class Bridge(BaseHTTPRequestHandler):
         if not hmac.compare_digest(self.path.encode(), self.address.encode()):
             return 404
         if comment := self.submission(json.loads(body)):
-            call("POST", f"{os.environ['GATEPOST']}/v1/comments", comment, f"Bearer {os.environ['KEY']}")
+            submit(comment)
         return 204
 
 
-def call(method: str, url: str, body: object = None, authorization: str = "") -> None:
-    """Raises OSError for every answer but 2xx and 404: what is not there any more needs nothing."""
+def submit(comment: Submission) -> None:
+    """Hand the comment in. Raises OSError when Gatepost does not take it."""
+    _send("POST", f"{os.environ['GATEPOST']}/v1/comments", comment, f"Bearer {os.environ['KEY']}")
+
+
+def call(method: str, url: str, authorization: str = "") -> None:
+    """Act at the comment system. Raises OSError for every answer but 2xx and 404: what is gone needs nothing."""
+    try:
+        _send(method, url, None, authorization)
+    except HTTPError as error:
+        if error.code != HTTPStatus.NOT_FOUND:
+            raise
+
+
+def _send(method: str, url: str, body: object, authorization: str) -> None:
     headers = {"content-type": "application/json"} | ({"authorization": authorization} if authorization else {})
     data = None if body is None else json.dumps(body).encode()
-    try:
-        urlopen(Request(url, data, headers, method=method), timeout=SECONDS).close()
-    except URLError as error:
-        if getattr(error, "code", None) != HTTPStatus.NOT_FOUND:
-            raise
+    urlopen(Request(url, data, headers, method=method), timeout=SECONDS).close()
