@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Annotated, Literal
-from urllib.parse import urlencode
+from typing import Annotated, Literal, Self
+from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -81,6 +81,16 @@ class Filters(BaseModel):
         given = {**self.model_dump(), **more}
         query = urlencode({name: value for name, value in given.items() if value is not None})
         return f"/console/{page}" + (f"?{query}" if query else "")
+
+    @classmethod
+    def of_address(cls, address: str) -> tuple[Queue, Self] | None:
+        """What `address` has made: the queue and its filters. None for another page's."""
+        parts = urlsplit(address)
+        queue = parts.path.removeprefix("/console/")
+        try:
+            return Queue(queue), cls.model_validate(dict(parse_qsl(parts.query)))
+        except ValueError:
+            return None
 
     @property
     def number(self) -> int:

@@ -1,16 +1,18 @@
 """One comment with everything around it: what happened to it, what its author wrote before, what stands beside it."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
+from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from sqlmodel import Session, col, select
 
-from service.console import cards, pages, queue
+from service.console import auth, cards, pages, queue
 from service.console.audit import action_words
-from service.console.auth import LoggedIn
-from service.core import audit, errors, moderators
+from service.console.auth import LoggedIn, Visit
+from service.console.filters import Filters
+from service.core import audit, errors, moderators, queues
 from service.core.models import Comment
 from service.web import DatabaseDep
 
@@ -20,7 +22,13 @@ _NEIGHBOURS = 8
 
 
 @router.get("/comments/{comment_id}")
-def show_comment(visit: LoggedIn, database: DatabaseDep, comment_id: UUID) -> Response:
+def show_comment(
+    visit: LoggedIn,
+    database: DatabaseDep,
+    comment_id: UUID,
+    origin: Annotated[str, Query(alias="from", max_length=3000)] = "",
+) -> Response:
+    """With its neighbours in the queue that it was opened from."""
     with database.reading() as session:
         comment = session.get(Comment, comment_id)
         if comment is None or comment.site_id not in visit.sites:
@@ -33,10 +41,22 @@ def show_comment(visit: LoggedIn, database: DatabaseDep, comment_id: UUID) -> Re
             "names": moderators.names_of(session, {entry.actor for entry in entries}),
             "by_author": _by_author(session, comment),
             "at_post": _at_post(session, comment),
-            "at": f"/console/comments/{comment.id}",
+            "at": f"/console/comments/{comment.id}" + (f"?{urlencode({'from': origin})}" if origin else ""),
+            **_beside(session, visit, comment, origin),
             "actions": action_words(),
         }
     return pages.show(visit, "comment.html", **context, **queue.CHOICES)
+
+
+def _beside(session: Session, visit: Visit, comment: Comment, origin: str) -> dict[str, Any]:
+    """The queue, and the addresses of the comments before and behind this one in it."""
+    found = Filters.of_address(origin) if auth.inside(origin) == origin else None
+    if found is None:
+        return {"origin": auth.HOME, "before": None, "behind": None}
+    before, behind = queues.beside(session, queue.wanted_by(visit, *found), comment)
+    query = urlencode({"from": origin})
+    addresses = (f"/console/comments/{one}?{query}" if one else None for one in (before, behind))
+    return {"origin": origin, **dict(zip(("before", "behind"), addresses, strict=True))}
 
 
 def _by_author(session: Session, comment: Comment) -> Sequence[Comment]:

@@ -15,6 +15,7 @@ KEYMAP: dict[str, tuple[Key, ...]] = {
     N_("Move"): (
         Key(("j", "k"), N_("next comment, previous one")),
         Key(("Enter",), N_("open the comment and its history")),
+        Key((".", ","), N_("from an opened comment to the next one of its queue, to the previous one")),
         Key(("n",), N_("show new comments")),
         Key(("/",), N_("search")),
     ),

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -89,6 +89,12 @@ class Wanted:
     newer_than: timedelta | None = None
     text: str | None = None
     reader: Reader | None = None
+    # From its end to its beginning.
+    backwards: bool = False
+
+    @property
+    def is_ascending(self) -> bool:
+        return (self.sort == Sort.OLDEST) != self.backwards
 
 
 def page(session: Session, wanted: Wanted, after: UUID | None, limit: int) -> list[Comment]:
@@ -98,6 +104,13 @@ def page(session: Session, wanted: Wanted, after: UUID | None, limit: int) -> li
     places = {comment_id: place for place, comment_id in enumerate(keys)}
     found = session.scalars(select(Comment).where(col(Comment.id).in_(keys))).all()
     return sorted(found, key=lambda comment: places[comment.id])
+
+
+def beside(session: Session, wanted: Wanted, comment: Comment) -> tuple[UUID | None, UUID | None]:
+    """The comments before and behind this one in the queue, whether it is in it still or not."""
+    before = _keys(session, replace(wanted, backwards=True), comment, 1)
+    behind = _keys(session, wanted, comment, 1)
+    return next(iter(before), None), next(iter(behind), None)
 
 
 def count(session: Session, wanted: Wanted) -> int:
@@ -143,10 +156,10 @@ def _keys(session: Session, wanted: Wanted, anchor: Comment | None, limit: int) 
     conditions = _conditions(session, wanted)
     # Decided meanwhile, it has no reports and no place among those that have: from the start, then.
     if anchor and not (wanted.sort == Sort.MOST_REPORTED and anchor.reports is None):
-        conditions.append(_behind(wanted.sort, anchor))
+        conditions.append(_behind(wanted, anchor))
     each = [_of_site(wanted, site_id, conditions).limit(limit).subquery() for site_id in wanted.site_ids]
     merged = union_all(*(select(one) for one in each)).subquery() if len(each) > 1 else each[0]
-    order = _order(wanted.sort, [merged.c.key, merged.c.id])
+    order = _order(wanted, [merged.c.key, merged.c.id])
     return list(session.scalars(select(merged.c.id).order_by(*order).limit(limit)))
 
 
@@ -157,11 +170,11 @@ def _of_site(wanted: Wanted, site_id: UUID, conditions: Sequence[ColumnElement[b
         here.append(col(Comment.id).in_(_latest(wanted, site_id)))
     sorted_by: list[Any] = [col(Comment.id)] if key is None else [key, col(Comment.id)]
     shown: list[Any] = [col(Comment.id).label("id"), (literal(0) if key is None else key).label("key")]
-    return select(*shown).where(*here).order_by(*_order(wanted.sort, sorted_by))
+    return select(*shown).where(*here).order_by(*_order(wanted, sorted_by))
 
 
-def _order(sort: Sort, columns: Sequence[ColumnElement[Any]]) -> Sequence[ColumnElement[Any]]:
-    return columns if sort == Sort.OLDEST else [column.desc() for column in columns]
+def _order(wanted: Wanted, columns: Sequence[ColumnElement[Any]]) -> Sequence[ColumnElement[Any]]:
+    return columns if wanted.is_ascending else [column.desc() for column in columns]
 
 
 def _key(sort: Sort) -> Any:
@@ -170,13 +183,13 @@ def _key(sort: Sort) -> Any:
     return col(columns[sort]) if sort in columns else None
 
 
-def _behind(sort: Sort, anchor: Comment) -> ColumnElement[bool]:
-    if sort == Sort.OLDEST:
-        return col(Comment.id) > anchor.id
-    if sort == Sort.NEWEST:
-        return col(Comment.id) < anchor.id
-    column = _key(sort)
-    return tuple_(column, col(Comment.id)) < tuple_(literal(getattr(anchor, column.key) or 0), literal(anchor.id))
+def _behind(wanted: Wanted, anchor: Comment) -> ColumnElement[bool]:
+    column = _key(wanted.sort)
+    if column is None:
+        return col(Comment.id) > anchor.id if wanted.is_ascending else col(Comment.id) < anchor.id
+    place = tuple_(column, col(Comment.id))
+    of_anchor = tuple_(literal(getattr(anchor, column.key) or 0), literal(anchor.id))
+    return place > of_anchor if wanted.is_ascending else place < of_anchor
 
 
 def _latest(wanted: Wanted, site_id: UUID) -> Select[tuple[UUID]]:

@@ -8,7 +8,19 @@ from typing import Any
 
 from sqlmodel import Session
 
-from service.core import claims, comments, db, invitations, keys, moderators, notes, sites, submissions
+from service.core import (
+    claims,
+    comments,
+    db,
+    invitations,
+    keys,
+    moderators,
+    notes,
+    reports,
+    sites,
+    spot_checks,
+    submissions,
+)
 from service.core.comments import Review, Settlement
 from service.core.insights import Figures
 from service.core.models import (
@@ -25,6 +37,7 @@ from service.core.models import (
     Status,
 )
 from service.core.policy import Decision, Policy, Signal, Span, Verdict
+from service.core.reports import Complaint
 from service.core.spot_checks import Kind
 from service.core.submissions import Submission
 
@@ -138,10 +151,31 @@ def fill(session: Session) -> tuple[Site, Site]:
     held = [hold(session, walks if one.more.get("post_id") == "walks" else treaty, one) for one in HELD]
     _past(session, treaty, [mira_s, leo_s])
     notes.ask(session, held[2], NoteKind.SECOND_OPINION, moderators.actor(leo), "Does anybody read Arabic?")
+    _published(session, treaty)
     extra = hold(session, walks, HELD[4])
     claims.take(session, leo.id, [extra])
     _administered(session, treaty, mira_s)
     return treaty, walks
+
+
+def _published(session: Session, site: Site) -> None:
+    """One that readers report, and one that was drawn by lot."""
+    submission = {"author_name": "Oscar", "author_email": "oscar@mail.example", **TREATY}
+    settled = []
+    for text in (
+        "Of course you would say that, given where your family comes from.",
+        "I had not thought of it this way.",
+    ):
+        comment = submissions.submit(session, site.id, Submission.model_validate({"text": text, **submission}))
+        session.flush()
+        verdict = Verdict(decision=Decision.APPROVE, rule="none", reasons=[], scores={**QUIET, "insult": 0.27})
+        settled += comments.settle(session, [Settlement(comment.id, 1, verdict)])
+    spot_checks.draw(session, settled[1:], {site.id: 1.0})
+    reported = comments.get(session, site.id, settled[0].id, lock=True)
+    for number, (reason, text) in enumerate(
+        ((Category.TOXIC, "That is about my parents."), (Category.TOXIC, ""), (Category.OFF_TOPIC, ""))
+    ):
+        reports.put(session, reported, Complaint(reason, text, f"reader-{number}"), comments.SITE)
 
 
 def _administered(session: Session, site: Site, actor: str) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -9,15 +10,17 @@ from fastapi import FastAPI
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from sqlmodel import select
 
-from service.core import moderators, sites
+from service.core import comments, moderators, reports, sites
 from service.core.db import Database
 from service.core.mail import letters, links
 from service.core.models import Category, Comment, Moderator, SavedView, Site, Status
 from service.core.policy import Span
+from service.core.reports import Complaint
 from tests.console import browsing, hostile, sample
 from tests.console.browsing import open_window
 from tests.console.conftest import Hold
 from tests.console.forms import EMAIL, PASSWORD
+from tests.servers.waiting import eventually
 
 pytestmark = pytest.mark.alone
 
@@ -25,6 +28,8 @@ PAGES = (
     "/console/held",
     "/console/held?rule=toxicity&sort=worst&q=idiots",
     "/console/asked",
+    "/console/reported",
+    "/console/checks",
     "/console/approved",
     "/console/rejected",
     "/console/all",
@@ -208,6 +213,77 @@ def test_own_words_are_written_and_sent_by_keyboard(
         assert session.get_one(Comment, comment.id).category == Category.OTHER
 
 
+def test_keys_teach_the_rules_whom_to_trust_and_what_to_reject(
+    scripted: BrowserContext, db: Database, site: Site, hold: Hold
+) -> None:
+    comment = hold(site, text="See https://pills.example", author_name="One", author_email="one@example.org")
+    page = open_window(scripted).page
+    log_in(page)
+    page.keyboard.press("j")
+
+    for key, rules in (
+        ("y", {"trusted_authors": ["one@example.org"]}),
+        ("b", {"blocked_authors": ["one@example.org"]}),
+        ("d", {"blocked_authors": ["one@example.org"], "rejected_words": ["pills.example"]}),
+    ):
+        page.keyboard.press(key)
+        eventually(lambda rules=rules: live_rules(db, site) == rules)  # type: ignore[misc]
+        # While a card is busy its keys do nothing.
+        expect(page.locator(".card.busy")).to_have_count(0)
+        expect(page.get_by_role("article", name="One")).to_be_focused()
+    assert status(db, comment) == Status.HELD
+
+
+def test_a_selected_word_goes_on_the_site_s_list(
+    scripted: BrowserContext, db: Database, site: Site, hold: Hold
+) -> None:
+    hold(site, text="Buy gold today", author_name="One")
+    page = open_window(scripted).page
+    log_in(page)
+    page.keyboard.press("j")
+    page.evaluate("getSelection().selectAllChildren(document.querySelector('.card .text'))")
+
+    page.keyboard.press("w")
+
+    field = page.locator("[name=word]")
+    expect(field).to_be_focused()
+    expect(field).to_have_value("Buy gold today")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Done, for the comment by One.")
+    assert live_rules(db, site) == {"held_words": ["Buy gold today"]}
+
+
+def test_a_reported_comment_is_left_published_by_key(
+    scripted: BrowserContext, db: Database, site: Site, hold: Hold
+) -> None:
+    # Of those that are reported as often the newest comes first.
+    second, first = (hold(site, author_name=name, author_email="x@example.org") for name in ("Two", "One"))
+    with db.transaction() as session:
+        for comment in (first, second):
+            comments.review(session, site.id, comment.id, approve=True, category=None, actor="site")
+            stored = comments.get(session, site.id, comment.id, lock=True)
+            reports.put(session, stored, Complaint(Category.SPAM, "He sells pills."), "site")
+    page = open_window(scripted).page
+    log_in(page)
+    page.goto("/console/reported")
+    page.keyboard.press("j")
+
+    page.keyboard.press("y")
+    expect(page.get_by_role("status")).to_contain_text("Done, for the comment by One.")
+    # It still waits: only a decision leads on.
+    expect(page.get_by_role("article", name="One")).to_be_focused()
+    page.keyboard.press("a")
+
+    expect(page.get_by_role("article", name="Two")).to_be_focused()
+    with db.reading() as session:
+        assert [session.get_one(Comment, one.id).reports for one in (first, second)] == [None, 1]
+
+
+def live_rules(db: Database, site: Site) -> dict[str, Any]:
+    with db.reading() as session:
+        return sites.policy_version(session, site.id).rules
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_on_any_page(browser: Browser, address: str, db: Database, scheme: str) -> None:
     with db.transaction() as session:
@@ -224,6 +300,15 @@ def test_axe_finds_nothing_on_any_page(browser: Browser, address: str, db: Datab
         page.goto(path)
         page.evaluate("for (const more of document.querySelectorAll('.card details')) more.open = true")
         found[path] = violations(page)
+    page.goto(f"/console/sites/{treaty}/rules")
+    page.get_by_label("Hold what contains").fill("gold\n*")
+    page.get_by_role("button", name="Look at the changes").first.click()
+    page.wait_for_url("**/rules/preview")
+    found["rules that are none"] = violations(page)
+    page.get_by_label("Hold what contains").fill("gold")
+    page.get_by_role("button", name="Look at the changes").first.click()
+    expect(page.get_by_role("heading", name="What will change")).to_be_visible()
+    found["changed rules"] = violations(page)
     page.goto("/console/held")
     page.locator(".card .pick").first.check()
     found["selected"] = violations(page)

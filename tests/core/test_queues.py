@@ -60,6 +60,29 @@ def test_every_order_goes_on_where_its_page_ends(
     assert [one.id for one in seen] == [held[place].id for place in order]
 
 
+@pytest.mark.parametrize("sort", [Sort.OLDEST, Sort.NEWEST, Sort.WORST, Sort.UNSURE])
+def test_neighbours_are_those_beside_in_the_order_of_the_queue(
+    database: Database, site_id: UUID, other_site_id: UUID, sort: Sort
+) -> None:
+    for number, score in enumerate((0.8, 0.6, 0.9)):
+        hold(database, (site_id, other_site_id)[number % 2], scores={"insult": score})
+    wanted = Wanted(Queue.HELD, [site_id, other_site_id], sort=sort)
+
+    with database.reading() as session:
+        first, second, third = queues.page(session, wanted, None, 10)
+        beside = [queues.beside(session, wanted, one) for one in (first, second, third)]
+
+    assert beside == [(None, second.id), (first.id, third.id), (second.id, None)]
+
+
+def test_what_is_decided_keeps_its_neighbours(database: Database, site_id: UUID) -> None:
+    first, second, third = (hold(database, site_id) for _ in range(3))
+    decided = decide(database, second, MIA)
+
+    with database.reading() as session:
+        assert queues.beside(session, Wanted(Queue.HELD, [site_id]), decided) == (first.id, third.id)
+
+
 @pytest.mark.parametrize(
     "wanted",
     [

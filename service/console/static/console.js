@@ -62,7 +62,7 @@ function show(page, card, focused) {
   card.classList.remove("busy");
   if (!fresh) return;
   const height = card.offsetHeight;
-  const decided = fresh.matches(".approved, .rejected") || one(".note", fresh) !== null;
+  const decided = fresh.matches(".approved:not(.questioned), .rejected") || one(".note:not(.report)", fresh) !== null;
   const moved = card.className.replace(" done", "") !== fresh.className || decided;
   card.replaceWith(fresh);
   if (main.dataset.queue && moved) {
