@@ -16,7 +16,7 @@ from service.console import routes as console
 from service.core import encryption, logs, quotas
 from service.core.db import Database, create_engine
 from service.core.intake import Intake
-from service.core.queue import Bell, CeleryBell
+from service.core.queue import Bell
 from service.core.settings import Settings
 from service.core.waiting import Waiting
 
@@ -38,6 +38,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         raise SystemExit(
             "A web process of its own needs workers to ring for: set GATEPOST_REDIS_URL, or run `gatepost up`."
         )
+    # The embedded mode has no broker: it need not wait for Celery to be imported.
+    from service.core.broker import CeleryBell  # noqa: PLC0415 - see above
+
     return build_app(settings, CeleryBell(settings.redis_url.get_secret_value()))
 
 

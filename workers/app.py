@@ -6,8 +6,9 @@ from functools import cache
 from celery.signals import setup_logging, task_postrun, task_prerun, worker_process_init, worker_ready
 
 from service.core import encryption, logs, supervision
+from service.core.broker import HEAR, CeleryBell, create_celery, send
 from service.core.db import WORKERS_PATIENCE, Database, create_engine
-from service.core.queue import HEAR, CeleryBell, Topic, create_celery, send
+from service.core.queue import Topic
 from service.core.settings import Settings
 from workers import beats, steps
 from workers.judgement import Scorer

@@ -10,8 +10,9 @@ from functools import cache
 import structlog
 
 from service.core import encryption, logs, outbox, supervision
+from service.core.broker import CeleryBell
 from service.core.db import WORKERS_PATIENCE, Database, create_engine
-from service.core.queue import CeleryBell, Topic
+from service.core.queue import Topic
 from service.core.settings import Settings
 from workers import housekeeping, mailing, steps
 from workers.scorers import load_scorer

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from service.core import logs, queue, supervision
+from service.core import broker, logs, supervision
 from service.core.queue import Topic
 from service.core.settings import Settings
 from service.core.supervision import Program
@@ -70,7 +70,7 @@ class Watchdog:
     def __init__(self, topics: Sequence[Topic], processes: int, redis_url: str) -> None:
         name = f"{topics[0]}@{socket.gethostname()}.{os.getpid()}"
         self._queue = f"hear.{name}"
-        self._celery = queue.create_celery(redis_url)
+        self._celery = broker.create_celery(redis_url)
         self._beats, theirs = beats.pipe()
         queues = ",".join([*topics, self._queue])
         celery = ["celery", "--app", "workers.app", "worker", "--queues", queues, "--concurrency", str(processes)]
@@ -98,11 +98,11 @@ class Watchdog:
     def ask(self) -> bool:
         """Whether the broker takes the question. Celery ends at once where a broker is full or read-only."""
         self._asked_at = time.monotonic()
-        return queue.send(self._celery, queue.HEAR, self._queue)
+        return broker.send(self._celery, broker.HEAR, self._queue)
 
     def forget(self) -> None:
         """Leave no queue behind."""
-        queue.delete(self._celery, self._queue)
+        broker.delete(self._celery, self._queue)
 
 
 def _is_alive(process: int) -> bool:

@@ -54,10 +54,12 @@ def _fold(text: str) -> str:
 
 def _ranges(categories: set[str]) -> str:
     """Spell the code points of some categories as the inside of a regular expression's set."""
-    members = "".join("x" if unicodedata.category(chr(code)) in categories else " " for code in range(_MARKS_END))
-    return "".join(f"\\U{run.start():08x}-\\U{run.end() - 1:08x}" for run in re.finditer("x+", members))
+    runs = re.finditer(f"(?:{'|'.join(categories)})+", _CATEGORIES)
+    return "".join(f"\\U{run.start() // 2:08x}-\\U{run.end() // 2 - 1:08x}" for run in runs)
 
 
+# Two letters each, the second a small one: a name is found where it begins, and nowhere else.
+_CATEGORIES = "".join(map(unicodedata.category, map(chr, range(_MARKS_END))))
 # Control and format characters and lone surrogates; the spaces among the controls stay, to be collapsed.
 _ASCII_CONTROLS = bytes([*range(0x09), *range(0x0E, 0x1C), 0x7F])
 _CONTROLS = "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"

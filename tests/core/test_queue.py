@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from service.core.queue import CeleryBell, LocalBell, Topic
+from service.core.broker import CeleryBell
+from service.core.queue import LocalBell, Topic
 from tests.servers.redis import OwnRedis
 from tests.servers.waiting import eventually
 
