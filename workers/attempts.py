@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from service.core import db, signing, signing_keys
-from service.core.encryption import Keyring
+from service.core import bulk, db, signing, signing_keys
 from service.core.models import Endpoint, Event, OutboxRow, SigningKey
 from workers import callbacks, outbound
-from workers.callbacks import Plugin
+from workers.callbacks import Decrypt, Plugin
 from workers.retries import Outcome
 
 
@@ -32,14 +31,9 @@ def jobs(session: Session, rows: Sequence[OutboxRow]) -> list[Job]:
     """What there is to send. An erased event gives no job."""
     if not rows:
         return []
-    events = {
-        event.id: event
-        for event in session.exec(select(Event).where(col(Event.id).in_([row.subject_id for row in rows])))
-    }
+    events = bulk.read(session, Event, {row.subject_id for row in rows})
     endpoint_ids = {row.endpoint_id for row in rows if row.endpoint_id}
-    endpoints = {
-        endpoint.id: endpoint for endpoint in session.exec(select(Endpoint).where(col(Endpoint.id).in_(endpoint_ids)))
-    }
+    endpoints = bulk.read(session, Endpoint, endpoint_ids)
     keys = signing_keys.live(session, endpoint_ids)
     found = [
         (row, events[row.subject_id], endpoints[row.endpoint_id])
@@ -54,8 +48,8 @@ def jobs(session: Session, rows: Sequence[OutboxRow]) -> list[Job]:
     ]
 
 
-async def post(client: outbound.Client, keyring: Keyring, job: Job, *, within: timedelta) -> Outcome:
-    body, own_headers = _content(keyring, job)
+async def post(client: outbound.Client, decrypt: Decrypt, job: Job, *, within: timedelta) -> Outcome:
+    body, own_headers = _content(decrypt, job)
     headers = {"content-type": "application/json", "user-agent": "Gatepost", **own_headers}
     started = time.monotonic()
     answer, failed, refusal = None, None, None
@@ -69,10 +63,10 @@ async def post(client: outbound.Client, keyring: Keyring, job: Job, *, within: t
     return Outcome(job.claimed_at + took, round(took / timedelta(milliseconds=1)), answer, failed, refusal)
 
 
-def _content(keyring: Keyring, job: Job) -> tuple[str, dict[str, str]]:
+def _content(decrypt: Decrypt, job: Job) -> tuple[str, dict[str, str]]:
     """What is sent: the body, and the headers that go with it."""
     if job.plugin:
-        return callbacks.body(job.event, job.plugin, keyring), callbacks.HEADERS
-    secrets = [keyring.decrypt(key.secret) for key in job.keys]
+        return callbacks.body(job.event, job.plugin, decrypt), callbacks.HEADERS
+    secrets = [decrypt(key.secret) for key in job.keys]
     signature = signing.headers(str(job.event.id), int(job.claimed_at.timestamp()), job.event.body, secrets)
     return job.event.body, signature

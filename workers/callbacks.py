@@ -1,19 +1,20 @@
 """How Akismet's plugin for WordPress is told a decision, and what it answers (5.5, class.akismet-rest-api.php)."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
 from service.core.callbacks import IS_SPAM
-from service.core.encryption import Keyring
 from service.core.models import AkismetKey, Comment, Endpoint, Event
 from workers.outbound import Answer
 
 # Without it the plugin would report the change of the comment's status back to us.
 HEADERS = {"x-akismet-webhook": "1"}
+
+Decrypt = Callable[[str], str]
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,12 @@ def plugins(session: Session, posts: Sequence[tuple[Event, Endpoint]]) -> dict[t
     }
 
 
-def body(event: Event, plugin: Plugin, keyring: Keyring) -> str:
+def body(event: Event, plugin: Plugin, decrypt: Decrypt) -> str:
     comment = {"guid": guid(event), "result": IS_SPAM[event.type]}
     if plugin.post_id:
         # Meta values have no useful index in WordPress.
         comment["comment_post_ID"] = plugin.post_id
-    return json.dumps({"key": keyring.decrypt(plugin.secret), "endpoint": "comment-check", "comments": [comment]})
+    return json.dumps({"key": decrypt(plugin.secret), "endpoint": "comment-check", "comments": [comment]})
 
 
 def refusal(event: Event, answer: Answer) -> str | None:

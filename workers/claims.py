@@ -2,16 +2,35 @@
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta
+from functools import cache
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, ScalarSelect, case, delete, func, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    String,
+    Table,
+    bindparam,
+    case,
+    cast,
+    delete,
+    func,
+    literal,
+    select,
+    update,
+)
 from sqlmodel import Session, col
 
-from service.core import db, outbox
+from service.core import bulk, db, outbox
+from service.core.db import UtcDateTime
 from service.core.models import Endpoint, OutboxRow
 from service.core.queue import Topic
 from workers.paces import Pace
 from workers.retries import PAUSE_AFTER
+
+_ENDPOINTS: Table = Endpoint.__table__  # type: ignore[attr-defined]
+_ROWS: Table = OutboxRow.__table__  # type: ignore[attr-defined]
 
 
 def claim(
@@ -24,18 +43,14 @@ def claim(
     """
     _set_aside(session)
     due = _next_due(session, _lock_with_room(session, places, pace, without), places, pace)
-    return outbox.claim(session, Topic.DELIVER, places, lease, col(OutboxRow.id).in_(due)) if due else []
+    these = _these(session.get_bind().dialect.name)
+    return outbox.claim(session, Topic.DELIVER, places, lease, these, due=due) if due else []
 
 
 def _set_aside(session: Session) -> None:
     """What is due to a paused endpoint waits with it; what is due to a disabled one is dropped."""
     now = db.now(session)
-    paused = col(Endpoint.paused_until) > now
-    closed = session.execute(
-        select(col(Endpoint.id), col(Endpoint.paused_until), col(Endpoint.disabled_at)).where(
-            paused | col(Endpoint.disabled_at).is_not(None)
-        )
-    ).all()
+    closed = session.execute(_CLOSED, {"now": now}).all()
     without_fetching = {"synchronize_session": False}
     if disabled := [endpoint_id for endpoint_id, _, disabled_at in closed if disabled_at]:
         session.execute(delete(OutboxRow).where(_due_to(session, disabled)), execution_options=without_fetching)
@@ -48,8 +63,8 @@ def _set_aside(session: Session) -> None:
 def _due_to(session: Session, endpoint_ids: Sequence[UUID]) -> ColumnElement[bool]:
     # Not waited for: the courier that records an attempt has locked the endpoint first and wants the row next.
     rows = (
-        select(col(OutboxRow.id))
-        .where(col(OutboxRow.endpoint_id).in_(endpoint_ids), col(OutboxRow.due_at) <= db.now(session))
+        select(_ROWS.c.id)
+        .where(_ROWS.c.endpoint_id.in_(endpoint_ids), _ROWS.c.due_at <= db.now(session))
         .with_for_update(skip_locked=True)
         .cte("closed")
     )
@@ -61,65 +76,71 @@ def _lock_with_room(session: Session, places: int, pace: Pace, without: Collecti
 
     A courier that stops here for a while, frozen with its machine, stops nobody's deliveries to other endpoints.
     """
-    now = db.now(session)
-    oldest = (
-        select(func.min(OutboxRow.due_at))
-        .where(col(OutboxRow.endpoint_id) == Endpoint.id, col(OutboxRow.due_at) <= now)
-        .correlate(Endpoint)
-        .scalar_subquery()
-    )
-    open_ = col(Endpoint.disabled_at).is_(None) & func.coalesce(col(Endpoint.paused_until) <= now, literal(value=True))
-    found = (
-        select(col(Endpoint.id))
-        .where(open_, oldest.is_not(None), _room(session, pace) > 0, col(Endpoint.id).not_in(without))
-        .order_by(_under_way(session), oldest)
-        .limit(places)
-        .with_for_update(skip_locked=True, key_share=True)
-    )
-    return session.scalars(found).all()
+    endpoints = {"without": [*without], "grown": [*pace.grown]}
+    given = {"now": db.now(session), "places": places, "least": pace.least, "most": pace.most, **endpoints}
+    return session.scalars(_with_room(session.get_bind().dialect.name), given).all()
 
 
 def _next_due(session: Session, endpoint_ids: Sequence[UUID], places: int, pace: Pace) -> Sequence[UUID]:
     """The oldest due rows of the endpoints, as many as each has room for; counted anew, now that they are locked."""
     if not endpoint_ids:
         return []
-    found = select(col(Endpoint.id), _under_way(session), _room(session, pace)).where(
-        col(Endpoint.id).in_(endpoint_ids)
-    )
+    given = {"now": db.now(session), "endpoints": endpoint_ids, "places": min(places, pace.most)}
     candidates = [
-        (under_way + number, row_id)
-        for endpoint_id, under_way, room in session.execute(found).all()
-        for number, row_id in enumerate(_due(session, endpoint_id, max(min(room, places), 0)))
+        (under_way + number, UUID(row_id))
+        for endpoint_id, failures, under_way, due in session.execute(_due(session.get_bind().dialect.name), given)
+        for number, row_id in enumerate(due.split(",")[: max(_places(pace, endpoint_id, failures) - under_way, 0)])
     ]
     return [row_id for _, row_id in sorted(candidates)[:places]]
 
 
-def _due(session: Session, endpoint_id: UUID, limit: int) -> Sequence[UUID]:
-    due = (
-        select(col(OutboxRow.id))
-        .where(col(OutboxRow.endpoint_id) == endpoint_id, col(OutboxRow.due_at) <= db.now(session))
-        # By the index alone: thousands may have come due in the same moment, at the end of a pause.
-        .order_by(col(OutboxRow.due_at))
-        .limit(limit)
-    )
-    return session.scalars(due).all()
+def _places(pace: Pace, endpoint_id: UUID, failures: int) -> int:
+    return 1 if failures >= PAUSE_AFTER else pace.grown.get(endpoint_id, pace.least)
 
 
-def _room(session: Session, pace: Pace) -> ColumnElement[int]:
-    failing = (col(Endpoint.failures) >= PAUSE_AFTER, 1)
-    grown = [(col(Endpoint.id) == endpoint_id, places) for endpoint_id, places in pace.grown.items()]
-    return case(failing, *grown, else_=pace.least) - _under_way(session)
+# Statements are built once: to build one costs more than to run it. Times and numbers are given with each run.
+_NOW = bindparam("now", type_=UtcDateTime)
+_IS_PAUSED = _ENDPOINTS.c.paused_until > _NOW
+_IS_DISABLED = _ENDPOINTS.c.disabled_at.is_not(None)
+_CLOSED = select(_ENDPOINTS.c.id, _ENDPOINTS.c.paused_until, _ENDPOINTS.c.disabled_at).where(_IS_PAUSED | _IS_DISABLED)
+_THEIR_DUE = (_ROWS.c.endpoint_id == _ENDPOINTS.c.id) & (_ROWS.c.due_at <= _NOW)
+# Rows that a courier holds whose lease has not ended.
+_UNDER_WAY = (
+    select(func.count(type_=Integer))
+    .where(_ROWS.c.endpoint_id == _ENDPOINTS.c.id, _ROWS.c.lease.is_not(None), _ROWS.c.due_at > _NOW)
+    .correlate(_ENDPOINTS)
+    .scalar_subquery()
+)
 
 
-def _under_way(session: Session) -> ScalarSelect[int]:
-    """Rows that a courier holds whose lease has not ended."""
+@cache
+def _with_room(dialect: str) -> Select[tuple[UUID]]:
+    oldest = select(func.min(_ROWS.c.due_at)).where(_THEIR_DUE).correlate(_ENDPOINTS).scalar_subquery()
+    open_ = ~_IS_DISABLED & func.coalesce(_ENDPOINTS.c.paused_until <= _NOW, literal(value=True))
+    # How many places one has grown to is looked at when they are handed out.
+    grown = bulk.among_given(dialect, _ENDPOINTS.c.id, "grown")
+    most = case((_ENDPOINTS.c.failures >= PAUSE_AFTER, 1), (grown, bindparam("most")), else_=bindparam("least"))
+    others = ~bulk.among_given(dialect, _ENDPOINTS.c.id, "without")
     return (
-        select(func.count(type_=Integer))
-        .where(
-            col(OutboxRow.endpoint_id) == Endpoint.id,
-            col(OutboxRow.lease).is_not(None),
-            col(OutboxRow.due_at) > db.now(session),
-        )
-        .correlate(Endpoint)
-        .scalar_subquery()
+        select(_ENDPOINTS.c.id)
+        .where(open_, oldest.is_not(None), most > _UNDER_WAY, others)
+        .order_by(_UNDER_WAY, oldest)
+        .limit(bindparam("places"))
+        .with_for_update(skip_locked=True, key_share=True)
     )
+
+
+@cache
+def _due(dialect: str) -> Select[tuple[UUID, int, int, str]]:
+    """For each of `:endpoints` that has some: the ids of its oldest due rows, joined by commas, `:places` at most."""
+    # By the index alone: thousands may have come due in the same moment, at the end of a pause.
+    oldest = select(_ROWS.c.id).where(_THEIR_DUE).order_by(_ROWS.c.due_at).limit(bindparam("places"))
+    found = oldest.correlate(_ENDPOINTS).subquery()
+    joined = select(func.aggregate_strings(cast(found.c.id, String), ",")).scalar_subquery()
+    its = bulk.among_given(dialect, _ENDPOINTS.c.id, "endpoints")
+    return select(_ENDPOINTS.c.id, _ENDPOINTS.c.failures, _UNDER_WAY, joined).where(its, joined.is_not(None))
+
+
+@cache
+def _these(dialect: str) -> ColumnElement[bool]:
+    return bulk.among_given(dialect, _ROWS.c.id, "due")

@@ -3,12 +3,14 @@
 import random
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Table
+from sqlalchemy import Select, Table
+from sqlalchemy import select as sqlalchemy_select
 from sqlmodel import Session, col, select
 
 from service.core import bulk, db, outbox, webhooks
@@ -22,6 +24,7 @@ from workers.retries import Outcome
 log = structlog.get_logger()
 
 _DELIVERIES: Table = Delivery.__table__  # type: ignore[attr-defined]
+_EVENTS: Table = Event.__table__  # type: ignore[attr-defined]
 
 Ended = Sequence[tuple[Job, Outcome]]
 
@@ -52,8 +55,8 @@ def _lock(session: Session, ended: Ended) -> tuple[Collection[UUID], dict[UUID, 
     Everybody locks in this order, by id: first events, then endpoints, then rows. An endpoint's success seldom changes
     it: several couriers record theirs at once.
     """
-    events = select(Event.id).where(col(Event.id).in_({job.event.id for job, _ in ended})).order_by(col(Event.id))
-    stay = set(session.exec(events.with_for_update(read=True, key_share=True)))
+    events = {"ids": [*{job.event.id for job, _ in ended}]}
+    stay = set(session.scalars(_locking_events(session.get_bind().dialect.name), events))
     failed = {job.endpoint.id for job, outcome in ended if not outcome.delivered}
     endpoints: dict[UUID, Endpoint] = {}
     for ids, read in ((failed, False), ({job.endpoint.id for job, _ in ended} - failed, True)):
@@ -63,6 +66,13 @@ def _lock(session: Session, ended: Ended) -> tuple[Collection[UUID], dict[UUID, 
         found = session.exec(query.with_for_update(read=read, key_share=True))
         endpoints |= {endpoint.id: endpoint for endpoint in found}
     return stay, endpoints
+
+
+@cache
+def _locking_events(dialect: str) -> Select[tuple[UUID]]:
+    mine = bulk.among_given(dialect, _EVENTS.c.id, "ids")
+    locking = sqlalchemy_select(_EVENTS.c.id).where(mine).order_by(_EVENTS.c.id)
+    return locking.with_for_update(read=True, key_share=True)
 
 
 def _wait(job: Job, outcome: Outcome, jitter: float) -> timedelta | None:
@@ -91,7 +101,9 @@ def _note(session: Session, endpoint: Endpoint, outcome: Outcome, disable_after:
     """Write down how the endpoint fares, and what follows: a pause, or its end."""
     now = db.now(session)
     if outcome.delivered:
-        endpoint.failing_since, endpoint.failures = None, 0
+        # Set anew, also to what they are, they would be looked through before every statement.
+        if endpoint.failures or endpoint.failing_since:
+            endpoint.failing_since, endpoint.failures = None, 0
         return
     # What was under way when the pause began failed for the same reason: sixteen at once are not sixteen in a row.
     is_paused = endpoint.paused_until is not None and now < endpoint.paused_until

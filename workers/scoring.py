@@ -7,6 +7,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import structlog
+from sqlalchemy import bindparam
 from sqlmodel import Session, col
 
 from service.core import comments, db, outbox, policy, sites, spot_checks
@@ -29,6 +30,8 @@ LATE = "Scoring was not available in time; a human decides."
 # The texts that an engine gets in one call hold so many characters together, or are one: a call takes seconds at most.
 _CALL_CHARACTERS = 10_000
 _TRIED = col(OutboxRow.attempts) > 0
+_UNTRIED = ~_TRIED
+_OVERDUE = col(OutboxRow.created_at) <= bindparam("came_before")
 # With a shorter lease too: a machine that is busy must not look like an engine that hangs.
 _LEAST_DEADLINE = timedelta(seconds=10)
 # What can wait is taken in batches that are so many times smaller.
@@ -54,7 +57,7 @@ def score_batch(database: Database, scorer: Scorer, settings: Settings) -> int:
     """
     lease = settings.score_lease
     with database.transaction() as session:
-        claim = _claimed(session, outbox.claim(session, Topic.SCORE, settings.score_batch, lease, ~_TRIED))
+        claim = _claimed(session, outbox.claim(session, Topic.SCORE, settings.score_batch, lease, _UNTRIED))
         is_tried_due = outbox.is_due(session, Topic.SCORE, _TRIED)
     claimed = _score(database, scorer, settings, claim)
     if is_tried_due:
@@ -109,8 +112,9 @@ def _score(database: Database, scorer: Scorer, settings: Settings, claim: _Claim
 def hold_overdue(database: Database, settings: Settings) -> int:
     """Hold for a human what has waited too long for an engine that is not there; the number that were claimed."""
     with database.transaction() as session:
-        overdue = col(OutboxRow.created_at) <= db.now(session) - settings.score_within
-        rows = outbox.claim(session, Topic.SCORE, settings.score_batch, settings.score_lease, overdue)
+        came_before = db.now(session) - settings.score_within
+        most, lease = settings.score_batch, settings.score_lease
+        rows = outbox.claim(session, Topic.SCORE, most, lease, _OVERDUE, came_before=came_before)
         jobs = _jobs(session, rows)
         _settle(session, rows, jobs, {job.row.id: policy.unscored(LATE) for job in jobs})
     return len(rows)

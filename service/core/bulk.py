@@ -7,6 +7,7 @@ driver takes a list. Rows all have the same columns, none of them bytes.
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy
 from pydantic_core import to_json
@@ -16,6 +17,12 @@ from sqlmodel import Session
 from service.core import db
 
 Row = Mapping[str, Any]
+
+
+def read(session: Session, model: type[db.Model], ids: Collection[UUID]) -> dict[UUID, db.Model]:
+    """The rows with these ids, by their ids; no part of the session."""
+    found = session.execute(_reading(model, session.get_bind().dialect.name), {"ids": [*ids]}).mappings() if ids else []
+    return {row["id"]: db.instance(model, row) for row in found}
 
 
 def insert(session: Session, table: Table, rows: Sequence[Row]) -> None:
@@ -74,6 +81,12 @@ def among_given(dialect: str, column: Any, name: str) -> ColumnElement[bool]:
 
 def _on_postgresql(session: Session) -> bool:
     return session.get_bind().dialect.name == "postgresql"
+
+
+@cache
+def _reading(model: type[db.Model], dialect: str) -> Executable:
+    table: Table = model.__table__  # type: ignore[attr-defined]
+    return sqlalchemy.select(table).where(among_given(dialect, table.c.id, "ids"))
 
 
 @cache

@@ -1,11 +1,12 @@
 """The queue: rows that say what is owed. `due_at` alone gives batching, retries, backpressure and "how far behind"."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from uuid import UUID
 
 import uuid_utils.compat
-from sqlalchemy import ColumnElement, Table, delete, func, select, update
+from sqlalchemy import ColumnElement, Executable, Table, bindparam, delete, func, literal, select, update
 from sqlmodel import Session, col
 
 from service.core import bulk, db
@@ -48,68 +49,54 @@ def put_all(
 
 
 def claim(
-    session: Session, topic: Topic, limit: int, lease: timedelta, *conditions: ColumnElement[bool]
+    session: Session, topic: Topic, limit: int, lease: timedelta, *conditions: ColumnElement[bool], **given: object
 ) -> list[OutboxRow]:
-    """Take up to `limit` due rows that meet the conditions, oldest first, for as long as the lease lasts."""
-    return _claim(session, topic, limit, lease, col(OutboxRow.due_at) <= db.now(session), *conditions)
+    """Take up to `limit` due rows that meet the conditions, oldest first, for as long as the lease lasts.
+
+    Conditions are made once, for all calls: what differs from call to call is a parameter of theirs, which is `given`.
+    The rows are no part of the session.
+    """
+    return _claim(session, _claiming(_DUE, *conditions), topic, limit, lease, given)
 
 
 def claim_waiting(session: Session, topic: Topic, limit: int, lease: timedelta) -> list[OutboxRow]:
     """Take rows that can wait. Once claimed they are like all others: due again when the lease ends."""
-    return _claim(session, topic, limit, lease, col(OutboxRow.due_at) >= _SOMETIME)
+    return _claim(session, _claiming(_CAN_WAIT), topic, limit, lease, {})
 
 
 def _claim(
-    session: Session, topic: Topic, limit: int, lease: timedelta, *conditions: ColumnElement[bool]
+    session: Session, claiming: Executable, topic: Topic, limit: int, lease: timedelta, given: Mapping[str, object]
 ) -> list[OutboxRow]:
     now = db.now(session)
-    due = (
-        select(col(OutboxRow.id))
-        .where(col(OutboxRow.topic) == topic, *conditions)
-        .order_by(col(OutboxRow.due_at))
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        # A subquery in its place may be run once a row by PostgreSQL's planner, each time with other rows.
-        .cte("due")
-    )
-    claimed = (
-        update(OutboxRow)
-        .where(col(OutboxRow.id).in_(select(due.c.id)))
-        .values(lease=uuid_utils.compat.uuid4(), due_at=now + lease, attempts=OutboxRow.attempts + 1)
-        .returning(OutboxRow)
-    )
-    rows = list(session.scalars(claimed, execution_options={"populate_existing": True}))
+    new = {"new_lease": uuid_utils.compat.uuid4(), "until": now + lease}
+    found = session.execute(claiming, {"of_topic": topic, "limit": limit, "now": now, **new, **given})
     # RETURNING has no order of its own.
-    return sorted(rows, key=lambda row: row.id)
+    return sorted((db.instance(OutboxRow, row._mapping) for row in found), key=lambda row: row.id)  # noqa: SLF001 - public
 
 
 def finish(session: Session, rows: Sequence[OutboxRow]) -> set[UUID]:
     """Delete the rows that are still mine and give back their ids; the work of the others is somebody else's now."""
-    if not rows:
-        return set()
-    done = delete(OutboxRow).where(_mine(session, rows)).returning(col(OutboxRow.id))
-    return set(session.scalars(done, execution_options={"synchronize_session": False}))
+    return _change_mine(session, _finishing, rows)
 
 
 def postpone(session: Session, row: OutboxRow, delay: timedelta) -> bool:
     """Make the row due again later, if it is still mine."""
-    later = (
-        update(OutboxRow)
-        .where(_mine(session, [row]))
-        .values(due_at=db.now(session) + delay, lease=None)
-        .returning(col(OutboxRow.id))
-    )
-    return session.scalars(later, execution_options={"synchronize_session": False}).first() is not None
+    return bool(_change_mine(session, _postponing, [row], later=db.now(session) + delay))
 
 
 def give_back(session: Session, rows: Sequence[OutboxRow]) -> None:
     """Make due, at once and as if it had not been claimed, what is still mine and was not tried."""
-    if rows:
-        untried = update(OutboxRow).where(_mine(session, rows))
-        session.execute(
-            untried.values(due_at=db.now(session), lease=None, attempts=OutboxRow.attempts - 1),
-            execution_options={"synchronize_session": False},
-        )
+    _change_mine(session, _giving_back, rows, later=db.now(session))
+
+
+def _change_mine(
+    session: Session, change: Callable[[str], Executable], rows: Sequence[OutboxRow], **given: object
+) -> set[UUID]:
+    """Change the rows that are still mine; their ids."""
+    if not rows:
+        return set()
+    mine = {"ids": [row.id for row in rows], "leases": [*{row.lease for row in rows if row.lease}]}
+    return set(session.scalars(change(session.get_bind().dialect.name), {**mine, **given}))
 
 
 def take_over(session: Session) -> None:
@@ -165,13 +152,53 @@ def anything_waits(session: Session, topic: Topic) -> bool:
 
 
 def is_due(session: Session, topic: Topic, *conditions: ColumnElement[bool]) -> bool:
-    """Whether there is something to claim."""
-    due = select(col(OutboxRow.id)).where(
-        col(OutboxRow.topic) == topic, col(OutboxRow.due_at) <= db.now(session), *conditions
+    """Whether there is something to claim. Conditions are made once, as those of `claim`."""
+    found = session.execute(_first(_DUE, *conditions), {"of_topic": topic, "now": db.now(session)})
+    return found.first() is not None
+
+
+# Statements are built once: to build one costs more than to run it.
+_DUE = _OUTBOX.c.due_at <= bindparam("now")
+_CAN_WAIT = _OUTBOX.c.due_at >= literal(_SOMETIME)
+
+
+@cache
+def _claiming(*conditions: ColumnElement[bool]) -> Executable:
+    due = (
+        select(_OUTBOX.c.id)
+        .where(_OUTBOX.c.topic == bindparam("of_topic"), *conditions)
+        .order_by(_OUTBOX.c.due_at)
+        .limit(bindparam("limit"))
+        .with_for_update(skip_locked=True)
+        # A subquery in its place may be run once a row by PostgreSQL's planner, each time with other rows.
+        .cte("due")
     )
-    return session.scalars(due.limit(1)).first() is not None
+    mine = update(_OUTBOX).where(_OUTBOX.c.id.in_(select(due.c.id)))
+    new = {"lease": bindparam("new_lease"), "due_at": bindparam("until"), "attempts": _OUTBOX.c.attempts + 1}
+    return mine.values(new).returning(*_OUTBOX.c)
 
 
-def _mine(session: Session, rows: Sequence[OutboxRow]) -> ColumnElement[bool]:
-    mine = bulk.among(session, col(OutboxRow.id), [row.id for row in rows])
-    return mine & bulk.among(session, col(OutboxRow.lease), {row.lease for row in rows if row.lease})
+@cache
+def _first(*conditions: ColumnElement[bool]) -> Executable:
+    return select(_OUTBOX.c.id).where(_OUTBOX.c.topic == bindparam("of_topic"), *conditions).limit(1)
+
+
+@cache
+def _finishing(dialect: str) -> Executable:
+    return delete(_OUTBOX).where(_mine(dialect)).returning(_OUTBOX.c.id)
+
+
+@cache
+def _postponing(dialect: str) -> Executable:
+    later = {"due_at": bindparam("later"), "lease": None}
+    return update(_OUTBOX).where(_mine(dialect)).values(later).returning(_OUTBOX.c.id)
+
+
+@cache
+def _giving_back(dialect: str) -> Executable:
+    untried = {"due_at": bindparam("later"), "lease": None, "attempts": _OUTBOX.c.attempts - 1}
+    return update(_OUTBOX).where(_mine(dialect)).values(untried).returning(_OUTBOX.c.id)
+
+
+def _mine(dialect: str) -> ColumnElement[bool]:
+    return bulk.among_given(dialect, _OUTBOX.c.id, "ids") & bulk.among_given(dialect, _OUTBOX.c.lease, "leases")

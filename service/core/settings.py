@@ -115,7 +115,7 @@ class Settings(BaseSettings):
         description="With an engine that cannot be loaded, a comment is held for a human after this.",
     )
 
-    deliver_batch: int = Field(32, ge=1, le=500, description="Webhooks that a courier claims and posts together.")
+    deliver_batch: int = Field(64, ge=1, le=500, description="Webhooks that a courier claims and posts together.")
     deliver_timeout: Duration = Field(
         timedelta(seconds=15),
         description="The whole of one webhook attempt, from name lookup to the last byte read.",

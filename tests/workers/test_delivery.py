@@ -165,7 +165,7 @@ def test_each_attempt_is_signed_with_its_own_time(
     async def post() -> None:
         async with outbound.Client(allow_private=True) as client:
             for job in jobs:
-                await attempts.post(client, database.keyring, job, within=settings.deliver_timeout)
+                await attempts.post(client, database.keyring.decrypt, job, within=settings.deliver_timeout)
 
     asyncio.run(post())
 
