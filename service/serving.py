@@ -5,9 +5,8 @@ import signal
 import socket
 import sys
 
-import h11
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from service import web
 from service.api import limits, problems
@@ -16,7 +15,12 @@ from service.api import limits, problems
 REQUEST_SECONDS = limits.BODY_SECONDS + 2
 # How long a client that comes back on its connection is still served.
 FAREWELL_SECONDS = 0.5
+MOST_UNREAD_BYTES = 64 * 1024
 _INVALID = problems.problem(400, "This is not a request of HTTP/1.1.", headers={"Connection": "close"})
+_INVALID_ANSWER = b"HTTP/1.1 400 Bad Request\r\n%b\r\n%b" % (
+    b"".join(b"%b: %b\r\n" % header for header in _INVALID.raw_headers),
+    _INVALID.body,
+)
 
 
 def serve(factory: str, host: str, port: int) -> None:
@@ -32,6 +36,7 @@ def serve(factory: str, host: str, port: int) -> None:
             host=host,
             port=port,
             http=PunctualProtocol,
+            ws="none",
             log_config=None,
             access_log=False,
             server_header=False,
@@ -56,42 +61,75 @@ class PoliteServer(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-class PunctualProtocol(H11Protocol):
-    """Closes a connection whose request, head and body, is not whole in time; uvicorn itself waits for ever."""
+class PunctualProtocol(HttpToolsProtocol):
+    """Closes a connection whose request, head and body, is not whole in time; uvicorn itself waits for ever.
+
+    Refuses what its parser lets pass: a head or trailers without end, other versions than HTTP/1, and a request without
+    one Host (RFC 9112, 3.2).
+    """
 
     _deadline: asyncio.TimerHandle | None = None
+    # Of the request that is being read.
+    _in_body = False
+    # Read since the parser has last made something whole: a head, the size of a chunk, a piece of the body.
+    _unread_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._expect_request()
 
     def data_received(self, data: bytes) -> None:
+        self._unread_bytes += len(data)
         super().data_received(data)
-        self._expect_request()
-
-    def on_response_complete(self) -> None:
-        super().on_response_complete()
-        # The next request may have begun behind this one. If not, uvicorn's own keep-alive timeout runs.
-        unread, _ = self.conn.trailing_data
-        if self.conn.their_state is not h11.IDLE or unread:
+        if self.transport.is_closing():
+            return
+        if self._unread_bytes > MOST_UNREAD_BYTES:
+            self.send_400_response("")
+        elif not self._is_answering:
+            # Blank lines before a request, say, for which uvicorn would wait for ever.
             self._expect_request()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_expecting()
         super().connection_lost(exc)
 
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._expect_request()
+
+    def on_headers_complete(self) -> None:
+        version = self.parser.get_http_version()
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        if hosts != 1 and (hosts or version != "1.0") or version not in {"1.0", "1.1"}:
+            # Its parser turns any error into its own.
+            raise ValueError("no request of HTTP/1")
+        super().on_headers_complete()
+        self._in_body, self._unread_bytes = True, 0
+
+    def on_chunk_header(self) -> None:
+        self._unread_bytes = 0
+
+    def on_body(self, body: bytes) -> None:
+        self._unread_bytes = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._in_body, self._unread_bytes = False, 0
+        self._stop_expecting()
+        super().on_message_complete()
+
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's text/plain
-        # Else the request has had its answer, and this is the rest of it.
-        if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
-            head = h11.Response(status_code=_INVALID.status_code, headers=_INVALID.raw_headers, reason=b"Bad Request")
-            for event in (head, h11.Data(data=bytes(_INVALID.body)), h11.EndOfMessage()):
-                self.transport.write(self.conn.send(event) or b"")
+        # Else this is the rest of a request that has had its answer, or one before has not, and would take it for its own.
+        if not self.cycle.response_started if self._in_body else not self._is_answering:
+            self.transport.write(_INVALID_ANSWER)
         self.transport.close()
 
+    @property
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
     def _expect_request(self) -> None:
-        if self.conn.their_state not in {h11.IDLE, h11.SEND_BODY}:
-            self._stop_expecting()
-        elif self._deadline is None:
+        if self._deadline is None:
             self._deadline = self.loop.call_later(REQUEST_SECONDS, self.transport.close)
 
     def _stop_expecting(self) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from threading import Thread
 
 import pytest
@@ -29,6 +30,7 @@ HALF_SENT = {
     "half a chunked body": (CHUNKED + b"4\r\n1234\r\n", 0),
     "half a request after a whole one": (GET + GET[:-2], 1),
     "half a body after a whole request": (POST + b"123456789" + POST + b"1", 1),
+    "blank lines": (b"\r\n", 0),
     "half a body that nobody waits for": (POST.replace(b"/", b"/early", 1) + b"1", 1),
 }
 NO_HTTP = {
@@ -36,6 +38,10 @@ NO_HTTP = {
     "no version": b"GET /\r\n\r\n",
     "no host": b"GET / HTTP/1.1\r\n\r\n",
     "a head that never ends": b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 100_000,
+    "another version": GET.replace(b"1.1", b"1.2"),
+    "HTTP/2 at once": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "two hosts": GET.replace(b"Host: x", b"Host: x\r\nHost: x"),
+    "a length and chunks": POST.replace(b"Content", b"Transfer-Encoding: chunked\r\nContent"),
     "two lengths": POST.replace(b"\r\n\r\n", b"\r\nContent-Length: 8\r\n\r\n"),
     "a negative length": POST.replace(b"9", b"-9"),
     "NUL in a header": GET.replace(b"Host: x", b"Host: x\0"),
@@ -95,6 +101,10 @@ def test_a_request_that_is_not_whole_in_time_is_cut(port: int, sent: bytes, answ
     assert talk(port, sent).count(b"200 OK") == answers
 
 
+def test_blank_lines_keep_no_connection_open(port: int) -> None:
+    assert talk(port, GET, b"\r\n", pause=0.1).count(b"200 OK") == 1
+
+
 @pytest.mark.parametrize("sent", [GET[:-2], CHUNKED])
 def test_a_request_that_drips_is_cut_all_the_same(port: int, sent: bytes) -> None:
     async def drip() -> None:
@@ -132,6 +142,16 @@ def test_what_is_no_http_gets_a_problem_body(port: int, sent: bytes) -> None:
     assert head.startswith(b"HTTP/1.1 400 ")
     assert b"content-type: application/problem+json" in head.lower()
     assert json.loads(body)["status"] == 400
+
+
+@pytest.mark.parametrize("endless", [b"1;" + b"x" * 1_000_000, b"0\r\n" + b"X: x\r\n" * 200_000])
+def test_chunks_and_trailers_without_end_are_cut_before_their_time_is_over(
+    port: int, endless: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "REQUEST_SECONDS", 60)
+
+    with suppress(ConnectionResetError):
+        assert b"200 OK" not in talk(port, CHUNKED + endless)
 
 
 def test_what_is_no_http_after_an_answer_ends_the_connection(port: int) -> None:
