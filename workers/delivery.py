@@ -27,6 +27,8 @@ _LONGEST_CLAIMING_SECONDS = 15.0
 _SLOW_SECONDS = 1.0
 # What ends within this is recorded together, and claimed anew together: a claim takes longer than a post.
 _GATHERING_SECONDS = 0.01
+# One that records and one that claims, for all steps: to start a thread takes as long as a claim does.
+_DATABASE = ThreadPoolExecutor(2, "courier")
 
 
 def deliver_batch(database: Database, settings: Settings) -> int:
@@ -71,8 +73,8 @@ class _Step:
         return jobs
 
     async def work(self, jobs: Sequence[Job]) -> None:
-        # A thread for each name lookup, which may hang, and for the one that records and the one that claims.
-        executor = ThreadPoolExecutor(self.settings.deliver_batch + 2)
+        # A thread for each name lookup, which may hang.
+        executor = ThreadPoolExecutor(self.settings.deliver_batch)
         loop = asyncio.get_running_loop()
         loop.set_default_executor(executor)
         try:
@@ -121,7 +123,7 @@ class _Step:
         if self.failures or len(self.running) >= self.settings.deliver_batch:
             return []
         try:
-            return await asyncio.to_thread(self.claim, without)
+            return await asyncio.get_running_loop().run_in_executor(_DATABASE, self.claim, without)
         except Exception as failure:  # noqa: BLE001 - it rises when the attempts under way are recorded
             self.failures.append(failure)
             return []
@@ -133,12 +135,14 @@ class _Step:
         # As soon as it may be: a slow receiver must not hold back the record of the others. Whoever gets here first
         # writes for all that have ended while the one before was writing: one commit, not thirty that wait in line.
         async with self.recording:
-            if self.ended:
+            # For the last one nobody is left to wait for.
+            if self.ended and len(self.ended) < len(self.running):
                 await asyncio.sleep(_GATHERING_SECONDS)
             ended, self.ended = self.ended, []
             if ended:
                 after = self.settings.webhook_disable_after
-                await asyncio.to_thread(records.record, self.database, ended, after)
+                loop = asyncio.get_running_loop()
+                await loop.run_in_executor(_DATABASE, records.record, self.database, ended, after)
 
     def _seen(self, job: Job, outcome: Outcome) -> Outcome:
         """What hangs ends last: the one answer of a hundred that never comes would look like a row of failures."""
