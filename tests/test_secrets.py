@@ -17,6 +17,7 @@ from sqlmodel import select
 
 from service.core import keys, moderators, sites
 from service.core.models import Comment, Delivery, Key, Scope, Site, utc_now
+from tests.console import authenticator
 from tests.dumps import dump
 from tests.journey import deployment as deployments
 from tests.journey.deployment import Deployment
@@ -208,6 +209,14 @@ def _sing_to_the_console(deployment: Deployment, cage: Cage) -> None:
         [cage.secrets["session"]] = browser.cookies.values()
         page = cage.hear(browser.get("/console/held"), 200)
         cage.secrets["csrf"] = re.findall(r'name="csrf_token" value="([^"]+)"', page.text)[0]
+        second_factor = "/console/account/second-factor"
+        cage.hear(browser.post(second_factor, data={"csrf_token": cage.secrets["csrf"]}), 303)
+        cage.secrets["totp"] = authenticator.secret_on(browser.get(second_factor).text)
+        code = {"csrf_token": cage.secrets["csrf"], "password": password, "code": cage.secret("wrong-code")}
+        # A page of the moderator's own, which tells it what they have anyway.
+        refused = browser.post(f"{second_factor}/on", data=code).text
+        assert 'role="alert"' in refused
+        assert _found({"password": password, "code": code["code"]}, refused) == []
         path = f"/console/comments/{keys.public_id(deployment.key)}/approve"
         cage.hear(browser.post(path, data={"csrf_token": cage.secrets["csrf"], "sequence": cage.text("form")}), 400)
         cage.hear(browser.post("/console/logout", data={"csrf_token": cage.secret("wrong-csrf")}), 403)

@@ -9,7 +9,6 @@ from fastapi.responses import RedirectResponse
 from service.console import auth, browsers, pages
 from service.console.auth import Acting, LoggedIn, Visit
 from service.console.language import N_
-from service.console.place import PlaceDep
 from service.core import account_log, console_sessions, moderators, second_factors
 from service.core.account_log import Action
 from service.core.db import Database
@@ -18,6 +17,7 @@ from service.web import DatabaseDep, SettingsDep
 
 router = APIRouter(prefix="/account")
 
+Password = Annotated[str, Form(max_length=1000)]
 ADDRESS = "/console/account"
 # The latest of the log that the pages show.
 LATEST = 10
@@ -50,7 +50,7 @@ def change_password(
     visit: Acting,
     database: DatabaseDep,
     settings: SettingsDep,
-    password: Annotated[str, Form(max_length=1000)] = "",
+    password: Password = "",
     new: Annotated[str, Form(max_length=1001)] = "",
 ) -> Response:
     try:
@@ -66,19 +66,34 @@ def change_password(
 
 @router.post("/sessions/end-others")
 def end_other_sessions(
-    request: Request, visit: Acting, database: DatabaseDep, settings: SettingsDep, place: PlaceDep
+    request: Request, visit: Acting, database: DatabaseDep, settings: SettingsDep, password: Password = ""
 ) -> Response:
+    try:
+        auth.require_password(request, database, visit, password)
+    except auth.NOT_PROVEN as error:
+        return _page(request, visit, database, settings, str(error))
     with database.transaction() as session:
         console_sessions.end_all(session, visit.moderator.id, but=auth.token_of(request, settings))
         account_log.record(session, visit.moderator.id, Action.SESSIONS_ENDED, visit.actor)
-    return place.back()
+    return RedirectResponse(ADDRESS, HTTPStatus.SEE_OTHER)
 
 
 @router.post("/sessions/{token_hash}/end")
-def end_session(visit: Acting, database: DatabaseDep, place: PlaceDep, token_hash: str) -> Response:
+def end_session(
+    request: Request,
+    visit: Acting,
+    database: DatabaseDep,
+    settings: SettingsDep,
+    token_hash: str,
+    password: Password = "",
+) -> Response:
+    try:
+        auth.require_password(request, database, visit, password)
+    except auth.NOT_PROVEN as error:
+        return _page(request, visit, database, settings, str(error))
     with database.transaction() as session:
         console_sessions.end_one(session, visit.moderator.id, token_hash)
-    return place.back()
+    return RedirectResponse(ADDRESS, HTTPStatus.SEE_OTHER)
 
 
 def _page(

@@ -1,5 +1,6 @@
 """A text as a code that phones scan (QR, ISO/IEC 18004), drawn as one SVG path."""
 
+from collections.abc import Iterable
 from itertools import groupby
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ def draw(text: str) -> Drawing:
     return Drawing(len(rows), "".join(_bars(y, row) for y, row in enumerate(rows)))
 
 
-def _bars(y: int, row: bytes | bytearray) -> str:
+def _bars(y: int, row: Iterable[int]) -> str:
     """Dark modules that lie side by side are one bar."""
     drawn, x = "", 0
     for dark, modules in groupby(row):

@@ -37,13 +37,19 @@ def begin(visit: ConfinedActing, database: DatabaseDep) -> Response:
 
 @router.post("/on")
 def switch_on(
-    request: Request, visit: ConfinedActing, database: DatabaseDep, settings: SettingsDep, code: Code = ""
+    request: Request,
+    visit: ConfinedActing,
+    database: DatabaseDep,
+    settings: SettingsDep,
+    password: Password = "",
+    code: Code = "",
 ) -> Response:
     try:
+        auth.require_password(request, database, visit, password)
         with database.transaction() as session:
             recovery_codes = second_factors.switch_on(session, visit.moderator, code)
             token = auth.begin(session, visit.moderator, request)
-    except errors.WrongCodeError as error:
+    except auth.NOT_PROVEN as error:
         return _page(visit, database, settings, failure=str(error))
     free = replace(visit, csrf_token=console_sessions.csrf_token(token), confined=False)
     return auth.give(_page(free, database, settings, recovery_codes), token, settings)

@@ -59,9 +59,7 @@ def current(session: Session, token: str, lifetime: Lifetime, *, awake: bool = T
     now = db.now(session)
     if row is None or not lifetime.includes(row, now):
         raise errors.UnauthorizedError("Please log in.")
-    moderator = session.get_one(Moderator, row.moderator_id)
-    if moderator.disabled_at is not None:
-        raise errors.UnauthorizedError("Please log in.")
+    moderator = _enabled(session, row.moderator_id)
     # Not on every click: a write a minute tells idleness well enough.
     if awake and now - row.seen_at > timedelta(minutes=1):
         row.seen_at = now
@@ -110,16 +108,23 @@ def await_code(session: Session, moderator: Moderator) -> str:
 def awaiting_code(session: Session, token: str) -> Moderator:
     """Whose password was right. Raises UnauthorizedError when that was too long ago, or the login was finished."""
     row = session.get(PendingLogin, hash_of(token))
-    moderator = row and session.get(Moderator, row.moderator_id)
-    if row is None or moderator is None or moderator.disabled_at or db.now(session) - row.created_at > CODE_WITHIN:
+    if row is None or db.now(session) - row.created_at > CODE_WITHIN:
         raise errors.UnauthorizedError("Please log in.")
-    return moderator
+    return _enabled(session, row.moderator_id)
 
 
 def has_code(session: Session, token: str) -> None:
     """The code has come: the token is of no use any more."""
     if row := session.get(PendingLogin, hash_of(token)):
         session.delete(row)
+
+
+def _enabled(session: Session, moderator_id: UUID) -> Moderator:
+    """Raises UnauthorizedError."""
+    moderator = session.get_one(Moderator, moderator_id)
+    if moderator.disabled_at is not None:
+        raise errors.UnauthorizedError("Please log in.")
+    return moderator
 
 
 def hash_of(token: str) -> str:

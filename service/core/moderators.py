@@ -143,7 +143,8 @@ def administered_by(session: Session, admin_of: Collection[UUID], moderator_ids:
     elsewhere = select(Membership.moderator_id).where(
         col(Membership.moderator_id).in_(moderator_ids), col(Membership.site_id).not_in(admin_of)
     )
-    return set(moderator_ids) - set(session.exec(elsewhere))
+    others = session.exec(elsewhere).all()
+    return set(moderator_ids).difference(others)
 
 
 def admins_everywhere(session: Session) -> Sequence[Moderator]:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from service.core import moderators
+from service.core import account_log, moderators, second_factors
 from service.core.db import Database
-from service.core.models import Role
+from service.core.models import Role, SecondFactor, utc_now
 from tests.commands.conftest import Run
 
 MO = ("mo@example.org", "--site", "Treaty blog", "--name", "Mo", "--password", "a long password")
@@ -127,6 +127,24 @@ def test_who_is_no_moderator_is_told(run: Run) -> None:
         "mo@example.org is no moderator of this site.",
         "There is no moderator nobody@example.org.",
     ]
+
+
+def test_who_has_lost_phone_and_codes_logs_in_by_the_password_again(run: Run, database: Database) -> None:
+    run("site", "create", "Treaty blog")
+    run("moderator", "create", *MO)
+    with database.transaction() as session:
+        mo = moderators.get(session, "mo@example.org")
+        session.add(SecondFactor(moderator_id=mo.id, secret="", on_since=utc_now()))
+
+    done = run("moderator", "reset-second-factor", "Mo@example.org")
+    again = run("moderator", "reset-second-factor", "Mo@example.org")
+
+    assert done.exit_code == 0
+    assert str(again.exception) == "Mo has no second factor."
+    with database.reading() as session:
+        assert not second_factors.is_on(session, mo.id)
+        [entry] = account_log.latest(session, [mo.id], 9)
+        assert moderators.name_of(session, entry.actor) == "The operator"
 
 
 def test_moderators_are_listed_with_their_roles(run: Run) -> None:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import select
 
-from service.core import encryption, errors, signing_keys, webhooks
+from service.core import encryption, errors, moderators, second_factors, signing_keys, webhooks
 from service.core.db import Database
 from service.core.encryption import Keyring
 from service.core.models import Endpoint, SigningKey, Site
@@ -53,6 +53,20 @@ def test_after_a_rotation_the_old_key_can_go(
     assert run("secrets", "rotate").exit_code == 0
 
     assert [_reads(database, keys, endpoint) for keys in (OLD, NEW)] == [False, True]
+
+
+def test_a_rotation_takes_second_factors_along(
+    run: Run, database: Database, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with _with(database, OLD).transaction() as session:
+        moderator = moderators.create(session, "mo@example.org", "Mo", "a long password")
+        second_factors.begin(session, moderator.id)
+    monkeypatch.setenv("GATEPOST_SECRET_KEYS", f"{NEW} {OLD}")
+
+    assert run("secrets", "rotate").exit_code == 0
+
+    with _with(database, NEW).reading() as session:
+        second_factors.check(session)
 
 
 @pytest.mark.parametrize(

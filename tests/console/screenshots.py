@@ -36,6 +36,8 @@ PAGES = {
     "sites": "/console/sites",
     **{tab: f"tab {tab}" for tab in ("settings", "site-keys", "webhooks", "rules", "people")},
     "preferences": "/console/preferences",
+    "account": "/console/account",
+    "second-factor": "/console/account/second-factor",
     "keys": "?",
     "bulk": "x",
     "preview": "preview",
@@ -85,7 +87,9 @@ def open_page(page: Page, name: str) -> None:
         path = page.locator(".tabs a").nth(("settings", "site-keys", "webhooks", "rules", "people").index(name))
         path.click()
         return
-    if name == "comment":
+    if name == "second-factor" and not page.locator(".setup").count():
+        page.locator("main button").click()
+    elif name == "comment":
         page.goto(page.locator(".card .age").first.get_attribute("href") or "")
     elif not is_address:
         page.locator(".card").first.focus()

@@ -1,5 +1,7 @@
 """A moderator's own account in the console: password and sessions."""
 
+import re
+
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -45,23 +47,28 @@ def test_the_sessions_are_told_apart_and_of_an_address_the_network_is_shown(
 
 
 def test_one_session_is_ended(mira: TestClient, elsewhere: TestClient) -> None:
-    path = mira.get(PAGE).text.split('action="/console/account', 3)[3].split('"')[0]
-    assert path.startswith("/sessions/")
+    [path] = re.findall(r'formaction="/console/account(/sessions/\w+/end)"', mira.get(PAGE).text)
 
-    send(mira, path)
+    refused = send(mira, path, password="wrong")
+    still = is_in(elsewhere)
+    send(mira, path, password=PASSWORD)
 
+    assert (refused.status_code, still) == (403, True)
     assert [is_in(client) for client in (mira, elsewhere)] == [True, False]
 
 
 def test_all_others_are_ended_and_that_is_written_down(mira: TestClient, elsewhere: TestClient) -> None:
-    send(mira, "/sessions/end-others")
+    refused = send(mira, "/sessions/end-others", password="wrong")
+    still = is_in(elsewhere)
+    send(mira, "/sessions/end-others", password=PASSWORD)
 
+    assert (refused.status_code, still) == (403, True)
     assert [is_in(client) for client in (mira, elsewhere)] == [True, False]
     assert "Logged out everywhere" in mira.get(PAGE).text
 
 
 def test_a_session_that_is_nobody_s_is_not_ended(mira: TestClient) -> None:
-    assert send(mira, "/sessions/guessed/end").status_code == 404
+    assert send(mira, "/sessions/guessed/end", password=PASSWORD).status_code == 404
 
 
 def test_a_new_password_needs_the_old_one_and_ends_other_sessions(mira: TestClient, elsewhere: TestClient) -> None:

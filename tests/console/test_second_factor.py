@@ -41,7 +41,9 @@ def send(client: TestClient, path: str = "", **fields: str) -> Response:
 def set_up(client: TestClient) -> Response:
     """The page with the recovery codes."""
     send(client)
-    return send(client, "/on", code=authenticator.code(authenticator.secret_on(client.get(PAGE).text)))
+    return send(
+        client, "/on", password=PASSWORD, code=authenticator.code(authenticator.secret_on(client.get(PAGE).text))
+    )
 
 
 @pytest.fixture
@@ -86,14 +88,18 @@ def test_the_code_to_scan_stands_beside_the_letters(mira: TestClient) -> None:
     assert len(authenticator.secret_on(page)) == 32
 
 
-@pytest.mark.parametrize("code", ["", "000000", "12345", "\0", "é"])
-def test_a_wrong_code_leaves_it_off_and_the_secret_as_it_is(
-    mira: TestClient, moderator: Moderator, db: Database, code: str
+@pytest.mark.parametrize(
+    ("password", "code"),
+    [(PASSWORD, ""), (PASSWORD, "000000"), (PASSWORD, "\0"), (PASSWORD, "é"), ("wrong", None), ("", None)],
+)
+def test_a_wrong_code_or_password_leaves_it_off_and_the_secret_as_it_is(
+    mira: TestClient, moderator: Moderator, db: Database, password: str, code: str | None
 ) -> None:
+    """Whoever sits at a browser that was left open could keep its owner out."""
     send(mira)
     secret = authenticator.secret_of(db, moderator)
 
-    refused = send(mira, "/on", code=code)
+    refused = send(mira, "/on", password=password, code=authenticator.code(secret) if code is None else code)
 
     assert refused.status_code == 403
     assert authenticator.secret_on(refused.text) == secret

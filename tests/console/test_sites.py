@@ -41,7 +41,7 @@ def test_an_admin_of_every_site_makes_another_and_is_told_the_next_step(
     bearers = set(re.findall(r"gp_[a-z0-9]{12}_[\w-]+", page))
     assert len(bearers) == 1
     [bearer] = bearers
-    assert f"curl http://127.0.0.1:8000/v1/comments -H 'Authorization: Bearer {bearer}'" in page
+    assert f"curl http://127.0.0.1:8000/v1/comments \\\n  -H 'Authorization: Bearer {bearer}'" in page
     with db.reading() as session:
         made = session.get_one(Site, keys.authenticate(session, bearer, Scope.SUBMIT).site_id)
     assert made.name == "Quiet <walks>"

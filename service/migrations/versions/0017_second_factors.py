@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import SchemaItem
 
 revision = "0017"
 down_revision = "0016"
@@ -52,7 +53,9 @@ def downgrade() -> None:
     op.drop_column("console_session", "user_agent")
 
 
-def _moderator(table: str) -> tuple[sa.Column[sa.Uuid], sa.ForeignKeyConstraint]:
+def _moderator(table: str) -> tuple[SchemaItem, ...]:
     key = op.f(f"fk_{table}_moderator_id")
-    column: sa.Column[sa.Uuid] = sa.Column("moderator_id", sa.Uuid(), nullable=False)
-    return column, sa.ForeignKeyConstraint(["moderator_id"], ["moderator.id"], name=key, ondelete="CASCADE")
+    return (
+        sa.Column("moderator_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["moderator_id"], ["moderator.id"], name=key, ondelete="CASCADE"),
+    )
