@@ -19,7 +19,7 @@ MOST_UNREAD_BYTES = 64 * 1024
 _INVALID = problems.problem(400, "This is not a request of HTTP/1.1.", headers={"Connection": "close"})
 _INVALID_ANSWER = b"HTTP/1.1 400 Bad Request\r\n%b\r\n%b" % (
     b"".join(b"%b: %b\r\n" % header for header in _INVALID.raw_headers),
-    _INVALID.body,
+    bytes(_INVALID.body),
 )
 
 
@@ -100,7 +100,7 @@ class PunctualProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         version = self.parser.get_http_version()
         hosts = sum(name == b"host" for name, _ in self.headers)
-        if hosts != 1 and (hosts or version != "1.0") or version not in {"1.0", "1.1"}:
+        if (hosts != 1 and (hosts or version != "1.0")) or version not in {"1.0", "1.1"}:
             # Its parser turns any error into its own.
             raise ValueError("no request of HTTP/1")
         super().on_headers_complete()
@@ -119,14 +119,14 @@ class PunctualProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's text/plain
-        # Else this is the rest of a request that has had its answer, or one before has not, and would take it for its own.
+        # Else this is the rest of a request that was answered, or one before was not, and would take it for its own.
         if not self.cycle.response_started if self._in_body else not self._is_answering:
             self.transport.write(_INVALID_ANSWER)
         self.transport.close()
 
     @property
     def _is_answering(self) -> bool:
-        return self.cycle is not None and not self.cycle.response_complete
+        return bool(self.cycle) and not self.cycle.response_complete
 
     def _expect_request(self) -> None:
         if self._deadline is None:

@@ -114,7 +114,7 @@ _UNDER_WAY = (
 
 
 @cache
-def _with_room(dialect: str) -> Select[tuple[UUID]]:
+def _with_room(dialect: str) -> Select[UUID]:
     oldest = select(func.min(_ROWS.c.due_at)).where(_THEIR_DUE).correlate(_ENDPOINTS).scalar_subquery()
     open_ = ~_IS_DISABLED & func.coalesce(_ENDPOINTS.c.paused_until <= _NOW, literal(value=True))
     # How many places one has grown to is looked at when they are handed out.
@@ -131,7 +131,7 @@ def _with_room(dialect: str) -> Select[tuple[UUID]]:
 
 
 @cache
-def _due(dialect: str) -> Select[tuple[UUID, int, int, str]]:
+def _due(dialect: str) -> Select[UUID, int, int, str]:
     """For each of `:endpoints` that has some: the ids of its oldest due rows, joined by commas, `:places` at most."""
     # By the index alone: thousands may have come due in the same moment, at the end of a pause.
     oldest = select(_ROWS.c.id).where(_THEIR_DUE).order_by(_ROWS.c.due_at).limit(bindparam("places"))

@@ -69,7 +69,7 @@ def _lock(session: Session, ended: Ended) -> tuple[Collection[UUID], dict[UUID, 
 
 
 @cache
-def _locking_events(dialect: str) -> Select[tuple[UUID]]:
+def _locking_events(dialect: str) -> Select[UUID]:
     mine = bulk.among_given(dialect, _EVENTS.c.id, "ids")
     locking = sqlalchemy_select(_EVENTS.c.id).where(mine).order_by(_EVENTS.c.id)
     return locking.with_for_update(read=True, key_share=True)

@@ -21,7 +21,9 @@ Row = Mapping[str, Any]
 
 def read(session: Session, model: type[db.Model], ids: Collection[UUID]) -> dict[UUID, db.Model]:
     """The rows with these ids, by their ids; no part of the session."""
-    found = session.execute(_reading(model, session.get_bind().dialect.name), {"ids": [*ids]}).mappings() if ids else []
+    if not ids:
+        return {}
+    found = session.execute(_reading(model, session.get_bind().dialect.name), {"ids": [*ids]}).mappings()
     return {row["id"]: db.instance(model, row) for row in found}
 
 

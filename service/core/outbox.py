@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from typing import Any
 from uuid import UUID
 
 import uuid_utils.compat
@@ -190,7 +191,7 @@ def _finishing(dialect: str) -> Executable:
 
 @cache
 def _postponing(dialect: str) -> Executable:
-    later = {"due_at": bindparam("later"), "lease": None}
+    later: dict[str, Any] = {"due_at": bindparam("later"), "lease": None}
     return update(_OUTBOX).where(_mine(dialect)).values(later).returning(_OUTBOX.c.id)
 
 
