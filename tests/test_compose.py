@@ -100,5 +100,5 @@ def test_no_secret_has_a_literal_value_or_a_default(compose: dict[str, Any]) -> 
         for variable, value in service.get("environment", {}).items():
             if SECRET.search(variable):
                 assert re.fullmatch(r"\$\{\w+:\?[^}]+\}", value), (name, variable)
-            for password in re.findall(r"://\w+:(.*)@", value):
+            for password in re.findall(r"://\w+:(.*)@", value or ""):
                 assert re.fullmatch(r"\$\{\w+:\?[^}]+\}", password), (name, variable)

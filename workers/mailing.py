@@ -78,7 +78,6 @@ def _claim(database: Database) -> Mail | None:
             return None
     with database.transaction() as session:
         digests.owe_due(session)
-        session.flush()
         return owed.claim(session)
 
 

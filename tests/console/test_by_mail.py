@@ -16,7 +16,7 @@ from sqlmodel import col, select
 from service.core import comments, moderators, webhooks
 from service.core.comments import Review
 from service.core.db import Database
-from service.core.mail import digests, links, server
+from service.core.mail import digests, links, owed, server
 from service.core.models import (
     AuditEntry,
     Category,
@@ -25,6 +25,7 @@ from service.core.models import (
     Digest,
     Event,
     Frequency,
+    MailKind,
     Moderator,
     OutboxRow,
     Role,
@@ -404,6 +405,18 @@ def test_the_preferences_offer_digests_where_there_is_a_mail_server(
     assert chosen == [Frequency.DAILY]
     assert f'<option value="{site.id}:daily" selected>' in page
     assert _frequencies(db) == []
+
+
+def test_the_preferences_say_why_mails_wait(mira: TestClient, db: Database, site: Site, app: Any) -> None:
+    app.state.settings = app.state.settings.model_copy(update={"smtp_url": SecretStr("smtp://127.0.0.1")})
+    with db.transaction() as session:
+        owed.owe(session, MailKind.INVITATION, site.id, None)
+        mail = owed.claim(session)
+        assert mail
+        session.flush()
+        owed.postpone(session, mail, "mail.example.org:587 refuses the connection")
+
+    assert "mail.example.org:587 refuses the connection" in mira.get("/console/preferences").text
 
 
 def test_digests_are_for_those_who_decide(mira: TestClient, db: Database, site: Site, other_site: Site) -> None:

@@ -6,10 +6,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
+from service.core import moderators
+from service.core.models import Digest, Frequency, Site
 from tests.journey import deployment as deployments
 from tests.journey import ledger
 from tests.journey.deployment import Deployment
+from tests.servers.mail import MailServer
 from tests.servers.receiver import Answer, Receiver
 from tests.servers.waiting import eventually
 
@@ -39,6 +43,23 @@ def test_comments_that_name_nations_are_published_and_abuse_is_held(embedded: De
         }
 
     assert decided == texts
+
+
+def test_a_moderator_s_digest_is_sent(tmp_path: Path, receiver: Receiver) -> None:
+    with deployments.embedded(tmp_path, receiver) as deployment, MailServer().running() as to:
+        deployment.processes["gatepost"].env |= {"GATEPOST_SMTP_URL": to.url, "GATEPOST_MAIL_FROM": "gate@post.example"}
+        deployment.start()
+        with deployment.client() as client:
+            client.post("/v1/comments", json={"text": "You are a worthless idiot."}, headers={"prefer": "wait=5"})
+        with deployment.database.transaction() as session:
+            site = session.exec(select(Site)).one()
+            mira = moderators.create(session, "mira@example.org", "Mira", "correct horse battery")
+            moderators.join(session, mira, site.id)
+            session.add(Digest(moderator_id=mira.id, site_id=site.id, frequency=Frequency.DAILY))
+
+        eventually(lambda: to.mails, within=timedelta(seconds=30), context=deployment.tails)
+
+    assert to.mails[0]["Subject"].startswith("1 comment waits")
 
 
 def test_kills_in_the_middle_of_work_lose_nothing(embedded: Deployment, receiver: Receiver) -> None:

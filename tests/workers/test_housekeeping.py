@@ -35,6 +35,8 @@ from service.core.models import (
     InsightDay,
     Invitation,
     LoginThrottle,
+    Mail,
+    MailKind,
     OutboxRow,
     PendingLogin,
     Role,
@@ -120,6 +122,15 @@ def test_a_spot_check_is_offered_for_a_week(database: Database, site_id: UUID) -
     assert _tidy(database)["spot_checks"] == 1
     with database.reading() as session:
         assert set(session.exec(select(SpotCheck.comment_id))) == {young.id, checked.id}
+
+
+def test_mails_that_could_not_be_sent_are_forgotten(database: Database, site_id: UUID) -> None:
+    with database.transaction() as session:
+        for days in (2, 4):
+            at = utc_now() - days * DAY
+            session.add(Mail(kind=MailKind.DIGEST, site_id=site_id, created_at=at, due_at=at))
+
+    assert _tidy(database)["mails"] == 1
 
 
 def test_by_default_no_comment_goes(database: Database, site_id: UUID) -> None:

@@ -6,15 +6,19 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import update
 from sqlmodel import select
 
 from service.core import db, outbox, submissions, webhooks
 from service.core.db import Database, create_engine
-from service.core.models import Comment, OutboxRow, Status
+from service.core.mail import owed
+from service.core.models import Comment, MailKind, OutboxRow, Status
 from service.core.queue import Topic
 from service.core.settings import Settings
 from service.core.submissions import Submission
+from tests.core.held import employ, hold
+from tests.servers.mail import MailServer
 from tests.servers.postgresql import OwnPostgreSQL
 from tests.servers.receiver import Answer, Receiver
 from tests.servers.waiting import eventually
@@ -181,6 +185,21 @@ def test_a_slow_receiver_holds_back_no_decision(
     receiver.stop()
     stop.set()
     thread.join()
+
+
+def test_it_sends_mails_beside(database: Database, settings: Settings, site_id: UUID) -> None:
+    mira = employ(database, "mira", site_id)
+    hold(database, site_id)
+    with database.transaction() as session:
+        owed.owe(session, MailKind.DIGEST, site_id, mira.id)
+    stop = threading.Event()
+    with MailServer().running() as to:
+        mailing = settings.model_copy(update={"smtp_url": SecretStr(to.url), "mail_from": "gate@post.example"})
+        thread = threading.Thread(target=sweeper.run, args=(database, mailing, stop))
+        thread.start()
+        eventually(lambda: to.mails)
+        stop.set()
+        thread.join()
 
 
 def test_a_stopped_sweeper_ends(database: Database, settings: Settings) -> None:

@@ -61,7 +61,6 @@ def claim(session: Session) -> Mail | None:
     if mail.lease and mail.kind == MailKind.DIGEST:
         log.warning("mail.dropped", kind=mail.kind, mail_id=str(mail.id))
         session.delete(mail)
-        session.flush()
         return claim(session)
     mail.lease, mail.due_at = uuid_utils.compat.uuid4(), now + _LEASE
     mail.attempts += 1
