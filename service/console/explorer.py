@@ -74,7 +74,6 @@ def show_thresholds(visit: LoggedIn, database: DatabaseDep, asked: Annotated[Ask
         live=live,
         chosen=chosen,
         running=running,
-        looked_at=explorer.LOOKED_AT,
     )
 
 

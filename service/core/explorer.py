@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -33,6 +34,10 @@ class History:
 
     label: Label
     scored: int
+    # When the oldest of them came; none: there is none.
+    since: datetime | None
+    # Whether there are no older ones.
+    is_whole: bool
     above: Sequence[Above]
 
     def at(self, threshold: float) -> Above:
@@ -47,7 +52,7 @@ class History:
 def look_back(session: Session, site_id: UUID, label: Label) -> History:
     """The newest comments that were scored on the label. What other rules held, and why, plays no part."""
     score = col(Comment.verdict)["scores"][label].as_float()
-    columns = (score, col(Comment.status), col(Comment.decided_by))
+    columns = (score, col(Comment.status), col(Comment.decided_by), col(Comment.created_at))
     newest = select(*columns).where(
         col(Comment.site_id) == site_id, col(Comment.verdict).is_not(None), ~col(Comment.transient)
     )
@@ -55,10 +60,11 @@ def look_back(session: Session, site_id: UUID, label: Label) -> History:
     counted = Counter(
         # Rounded down: a threshold holds what reaches it. Kept to four places, so that 0.29 is not 0.2899….
         (int(round(found, 4) * STEPS + 1e-9), reviewed.word(status, decided_by))
-        for found, status, decided_by in rows
+        for found, status, decided_by, _ in rows
         if found is not None
     )
-    return History(label, counted.total(), _sums(counted))
+    since = rows[-1].created_at if rows else None
+    return History(label, counted.total(), since, len(rows) < LOOKED_AT, _sums(counted))
 
 
 def _sums(counted: Counter[tuple[int, Status | None]]) -> list[Above]:

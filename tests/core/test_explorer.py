@@ -37,6 +37,22 @@ def test_a_threshold_holds_what_reaches_it(database: Database, site_id: UUID) ->
     assert [history.at(one).number for one in (0, 0.29, 0.3, 0.57, 0.58, 0.59, 1)] == [6, 4, 3, 3, 2, 1, 1]
 
 
+def test_how_far_back_it_looks_is_told(database: Database, site_id: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(3):
+        with database.transaction() as session:
+            scored(session, site_id, 0.9)
+
+    with database.reading() as session:
+        whole = explorer.look_back(session, site_id, "insult")
+        monkeypatch.setattr(explorer, "LOOKED_AT", 2)
+        newest = explorer.look_back(session, site_id, "insult")
+
+    assert (whole.scored, whole.is_whole, newest.scored, newest.is_whole) == (3, True, 2, False)
+    assert whole.since is not None
+    assert newest.since is not None
+    assert whole.since < newest.since
+
+
 def test_what_humans_made_of_it_is_told_apart(database: Database, site_id: UUID) -> None:
     with database.transaction() as session:
         scored(session, site_id, 0.9, Status.REJECTED)
