@@ -125,6 +125,21 @@ def test_who_may_decide_nothing_any_more_gets_no_digest(
     assert to.mails == []
 
 
+def test_who_has_unsubscribed_gets_not_even_what_was_owed(
+    database: Database, site_id: UUID, mira: Moderator, to: MailServer
+) -> None:
+    hold(database, site_id)
+    _hours_pass(database, 1)
+    with database.transaction() as session:
+        digests.owe_due(session)
+        session.flush()
+        digests.choose(session, mira.id, site_id, None)
+
+    _send_all(database, to)
+
+    assert (to.mails, _owed(database)) == ([], [])
+
+
 def test_a_change_of_role_keeps_the_wish(database: Database, site_id: UUID, mira: Moderator) -> None:
     with database.transaction() as session:
         moderators.leave(session, mira, site_id)

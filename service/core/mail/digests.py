@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import exists
+from sqlalchemy import ColumnElement, delete, exists
 from sqlmodel import Session, col, select
 
 from service.core import db, moderators, queues
@@ -21,6 +21,7 @@ def choose(session: Session, moderator_id: UUID, site_id: UUID, frequency: Frequ
     """From now on so often, the first time when a period is over; None: never. The same again changes nothing."""
     digest = session.get(Digest, (moderator_id, site_id))
     if digest is not None and frequency is None:
+        session.execute(delete(Mail).where(_of(digest)))
         session.delete(digest)
     elif frequency is not None and (digest is None or digest.frequency != frequency):
         due_at = db.now(session) + PERIODS[frequency]
@@ -45,7 +46,7 @@ def owe_due(session: Session) -> None:
         period = PERIODS[Frequency(digest.frequency)]
         digest.due_at += ((now - digest.due_at) // period + 1) * period
         session.add(digest)
-        if not _is_owed(session, digest):
+        if not session.scalar(select(exists().where(_of(digest)))):
             owed.owe(session, MailKind.DIGEST, digest.site_id, digest.moderator_id)
 
 
@@ -62,10 +63,7 @@ def held_for(session: Session, moderator: Moderator, site_id: UUID) -> tuple[Seq
     return queues.page(session, wanted, None, MOST), queues.count(session, wanted)
 
 
-def _is_owed(session: Session, digest: Digest) -> bool:
-    same = (
-        (col(Mail.kind) == MailKind.DIGEST)
-        & (col(Mail.site_id) == digest.site_id)
-        & (col(Mail.moderator_id) == digest.moderator_id)
-    )
-    return bool(session.scalar(select(exists().where(same))))
+def _of(digest: Digest) -> ColumnElement[bool]:
+    """The digest's mail that is not sent yet."""
+    whose = (col(Mail.site_id) == digest.site_id) & (col(Mail.moderator_id) == digest.moderator_id)
+    return (col(Mail.kind) == MailKind.DIGEST) & whose

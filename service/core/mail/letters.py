@@ -68,7 +68,7 @@ def _digest(session: Session, mail: Mail, settings: Settings) -> Letter | None:
     if not found:
         return None
     code = languages.of(moderator)
-    count = "1,000+" if number > queues.COUNTED else str(number)
+    count = f"{queues.COUNTED}+" if number > queues.COUNTED else str(number)
     gettext, ngettext = languages.gettext(code), languages.ngettext(code)
     subject = ngettext("%(count)s comment waits at %(site)s", "%(count)s comments wait at %(site)s", number)
     paragraphs = [gettext("A link opens a page on which you confirm; it works for three days, without logging in.")]

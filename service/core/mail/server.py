@@ -67,6 +67,9 @@ def send(server: Server, message: EmailMessage) -> None:
     except smtplib.SMTPRecipientsRefused as error:
         [(code, said)] = error.recipients.values()
         raise _refused(server, "address", code, said) from None
+    except smtplib.SMTPNotSupportedError:
+        # RFC 6531: an address that is not of ASCII alone.
+        raise RefusedError(f"{server.name} knows no addresses with such letters.", permanent=True) from None
     except smtplib.SMTPDataError as error:
         raise _refused(server, "mail", error.smtp_code, error.smtp_error) from None
     except (smtplib.SMTPException, OSError) as error:

@@ -139,6 +139,15 @@ def _greet(listening: socket.socket, words: bytes) -> None:
         connection.recv(100)
 
 
+def test_an_address_that_the_server_cannot_take_is_no_trouble_of_the_server_s(to: MailServer) -> None:
+    with to.running(enable_SMTPUTF8=False), pytest.raises(RefusedError, match="no addresses with such letters"):
+        _send(to.url, "mira@müller.example")
+    with to.running(enable_SMTPUTF8=True):
+        _send(to.url, "mira@müller.example")
+
+    assert [mail["To"] for mail in to.mails] == ["mira@müller.example"]
+
+
 @pytest.mark.parametrize(("answer", "permanent"), [("550 5.1.1 Unknown", True), ("451 4.3.0 Later", False)])
 def test_what_is_refused_says_whether_for_good(to: MailServer, answer: str, permanent: bool) -> None:  # noqa: FBT001
     to.refusal = answer
