@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from service.console import highlights, keymap, language, navigation, preferences
 from service.console.language import ENGLISH
+from service.console.wording import Wording
 from service.core import queues
 
 if TYPE_CHECKING:
@@ -46,7 +47,9 @@ def _environment(code: str) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
+        extensions=["jinja2.ext.i18n", Wording],
+        # Else each of a page's hundred includes looks whether its file has changed.
+        auto_reload=False,
     )
     translations = language.translations(code)
     environment.install_gettext_translations(translations)  # type: ignore[attr-defined]
