@@ -6,10 +6,10 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from service.console import auth, browsers, pages
+from service.console import auth, browsers, pages, passwords
 from service.console.auth import Acting, LoggedIn, Visit
 from service.console.language import N_
-from service.core import account_log, console_sessions, moderators, second_factors
+from service.core import account_log, console_sessions, errors, moderators, second_factors
 from service.core.account_log import Action
 from service.core.db import Database
 from service.core.settings import Settings
@@ -54,9 +54,9 @@ def change_password(
     new: Annotated[str, Form(max_length=1001)] = "",
 ) -> Response:
     try:
-        auth.require_password(request, database, visit, password)
+        passwords.require(request, database, visit, password)
         password_hash = moderators.hashed(new)
-    except auth.NOT_PROVEN as error:
+    except (*passwords.NOT_PROVEN, errors.InvalidPasswordError) as error:
         return _page(request, visit, database, settings, str(error))
     with database.transaction() as session:
         moderators.change_password(session, visit.moderator, password_hash)
@@ -69,8 +69,8 @@ def end_other_sessions(
     request: Request, visit: Acting, database: DatabaseDep, settings: SettingsDep, password: Password = ""
 ) -> Response:
     try:
-        auth.require_password(request, database, visit, password)
-    except auth.NOT_PROVEN as error:
+        passwords.require(request, database, visit, password)
+    except passwords.NOT_PROVEN as error:
         return _page(request, visit, database, settings, str(error))
     with database.transaction() as session:
         console_sessions.end_all(session, visit.moderator.id, but=auth.token_of(request, settings))
@@ -88,8 +88,8 @@ def end_session(
     password: Password = "",
 ) -> Response:
     try:
-        auth.require_password(request, database, visit, password)
-    except auth.NOT_PROVEN as error:
+        passwords.require(request, database, visit, password)
+    except passwords.NOT_PROVEN as error:
         return _page(request, visit, database, settings, str(error))
     with database.transaction() as session:
         console_sessions.end_one(session, visit.moderator.id, token_hash)

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from service.console import language, preferences
 from service.console.preferences import Preferences
-from service.core import console_sessions, errors, moderators, second_factors, throttle
+from service.core import console_sessions, errors, moderators, second_factors
 from service.core.console_sessions import Lifetime, Origin
 from service.core.db import Database
 from service.core.models import Moderator, Role, Site
@@ -139,38 +139,6 @@ def visit_with_token(visit: ConfinedActing) -> Visit:
 
 # For every route that changes something.
 Acting = Annotated[Visit, Depends(visit_with_token)]
-
-
-def enter(database: Database, attempt: throttle.Attempt, email: str, password: str) -> Moderator | None:
-    """Whose password it is. Raises ThrottledError, and BusyError, which counts as no failure."""
-    with database.transaction() as session:
-        throttle.count(session, attempt)
-        moderator = moderators.find(session, email)
-    try:
-        return moderator if moderators.may_enter(moderator, password) else None
-    except errors.BusyError:
-        with database.transaction() as session:
-            throttle.take_back(session, attempt)
-        raise
-
-
-# What `require_password` and its like raise: the page is shown again, and tells it.
-NOT_PROVEN = (
-    errors.WrongPasswordError,
-    errors.WrongCodeError,
-    errors.InvalidPasswordError,
-    errors.ThrottledError,
-)
-
-
-def require_password(request: Request, database: Database, visit: Visit, password: str) -> None:
-    """Whoever sits at a browser that somebody left open does not know it. Raises WrongPasswordError, ThrottledError."""
-    email = visit.moderator.email
-    attempt = throttle.Attempt.of(email, address(request))
-    if enter(database, attempt, email, password) is None:
-        raise errors.WrongPasswordError
-    with database.transaction() as session:
-        throttle.take_back(session, attempt)
 
 
 def address(request: Request) -> str:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
-from service.console import auth, pages
+from service.console import auth, pages, passwords
 from service.console.language import N_
 from service.core import errors, invitations, moderators, throttle
 from service.core.db import Database
@@ -39,7 +39,7 @@ def join(
     try:
         if known:
             attempt = throttle.Attempt.of(email, auth.address(request))
-            known = auth.enter(database, attempt, email, password)
+            known = passwords.enter(database, attempt, email, password)
             if known is None:
                 return _page(request, database, token, _WRONG)
         with database.transaction() as session:

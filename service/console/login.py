@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
-from service.console import auth, pages
+from service.console import auth, pages, passwords
 from service.console.auth import HOME, LOGIN, ConfinedActing
 from service.console.language import N_
 from service.core import claims, console_sessions, errors, second_factors, throttle
@@ -38,7 +38,7 @@ def log_in(
 ) -> Response:
     attempt = Attempt.of(email, auth.address(request))
     try:
-        moderator = auth.enter(database, attempt, email, password)
+        moderator = passwords.enter(database, attempt, email, password)
     except errors.ThrottledError as error:
         return _page(request, wanted, email, str(error), HTTPStatus.TOO_MANY_REQUESTS)
     if moderator is None:
@@ -70,7 +70,7 @@ def give_code(
                 return _ask_code(request, pending, wanted, errors.WrongCodeError(), HTTPStatus.FORBIDDEN)
             for one in (login, attempt):
                 throttle.succeed(session, one)
-            console_sessions.has_code(session, pending)
+            console_sessions.end_pending(session, pending)
             return _let_in(request, settings, session, moderator, wanted)
     except errors.ThrottledError as error:
         return _ask_code(request, pending, wanted, error, HTTPStatus.TOO_MANY_REQUESTS)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from service.console import auth, pages, scannable
+from service.console import auth, pages, passwords, scannable
 from service.console.auth import Acting, Confined, ConfinedActing, Visit
 from service.core import console_sessions, errors, second_factors, throttle
 from service.core.db import Database
@@ -45,11 +45,11 @@ def switch_on(
     code: Code = "",
 ) -> Response:
     try:
-        auth.require_password(request, database, visit, password)
+        passwords.require(request, database, visit, password)
         with database.transaction() as session:
             recovery_codes = second_factors.switch_on(session, visit.moderator, code)
             token = auth.begin(session, visit.moderator, request)
-    except auth.NOT_PROVEN as error:
+    except passwords.NOT_PROVEN as error:
         return _page(visit, database, settings, failure=str(error))
     free = replace(visit, csrf_token=console_sessions.csrf_token(token), confined=False)
     return auth.give(_page(free, database, settings, recovery_codes), token, settings)
@@ -66,7 +66,7 @@ def renew_recovery_codes(
 ) -> Response:
     try:
         _require_both(request, database, visit, password, code)
-    except auth.NOT_PROVEN as error:
+    except passwords.NOT_PROVEN as error:
         return _page(visit, database, settings, failure=str(error))
     with database.transaction() as session:
         recovery_codes = second_factors.renew_recovery_codes(session, visit.moderator)
@@ -85,7 +85,7 @@ def switch_off(
 ) -> Response:
     try:
         _require_both(request, database, visit, password, code)
-    except auth.NOT_PROVEN as error:
+    except passwords.NOT_PROVEN as error:
         return _page(visit, database, settings, failure=str(error))
     with database.transaction() as session:
         second_factors.switch_off(session, visit.moderator)
@@ -94,8 +94,8 @@ def switch_off(
 
 
 def _require_both(request: Request, database: Database, visit: Visit, password: str, code: str) -> None:
-    """Raises what is in `auth.NOT_PROVEN`."""
-    auth.require_password(request, database, visit, password)
+    """Raises what is in `passwords.NOT_PROVEN`."""
+    passwords.require(request, database, visit, password)
     attempt = Attempt.of_code(visit.moderator.email, auth.address(request))
     with database.transaction() as session:
         throttle.count(session, attempt)

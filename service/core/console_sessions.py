@@ -113,8 +113,8 @@ def awaiting_code(session: Session, token: str) -> Moderator:
     return _enabled(session, row.moderator_id)
 
 
-def has_code(session: Session, token: str) -> None:
-    """The code has come: the token is of no use any more."""
+def end_pending(session: Session, token: str) -> None:
+    """The code has come, and the token opens nothing any more."""
     if row := session.get(PendingLogin, hash_of(token)):
         session.delete(row)
 

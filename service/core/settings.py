@@ -56,8 +56,8 @@ class Settings(BaseSettings):
     )
     secret_keys: SecretStr | None = Field(
         None,
-        description="What the secrets of webhooks are encrypted with: keys that `gatepost secrets new` prints, the"
-        " newest first, with spaces or commas between. Not set: the embedded mode keeps one beside its database.",
+        description="What secrets, as those of webhooks, are encrypted with: keys that `gatepost secrets new` prints,"
+        " the newest first, with spaces or commas between. Not set: the embedded mode keeps one beside its database.",
     )
     requests_per_minute: int = Field(
         6000, ge=0, description="What one key may ask for, over all web processes; 0: without limit."

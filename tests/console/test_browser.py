@@ -37,6 +37,8 @@ PAGES = (
     "/console/insights?days=7",
     "/console/thresholds?at=80",
     "/console/preferences",
+    "/console/account",
+    "/console/account/second-factor",
     "/console/sites",
 )
 TABS = ("", "/keys", "/webhooks", "/rules", "/people")

@@ -213,7 +213,7 @@ def test_a_code_comes_within_five_minutes_once_and_from_who_may_log_in(
         if why == "late":
             session.exec(select(PendingLogin)).one().created_at -= timedelta(minutes=5)
         elif why == "finished":
-            console_sessions.has_code(session, pending)
+            console_sessions.end_pending(session, pending)
         else:
             moderators.disable(session, mia.email)
 
