@@ -1,5 +1,6 @@
 """The queues: a page of cards, what else there is to see, and what has become of the comment just acted on."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -42,19 +43,18 @@ class Asked(Filters):
 
 @dataclass(frozen=True)
 class Counts:
-    """What waits: held at each site, in the other queues, and before other moderators."""
+    """What waits, in each queue at each site, and what other moderators have before them."""
 
-    held: Mapping[UUID, int]
-    waiting: Mapping[Queue, int]
+    waiting: Mapping[Queue, Counter[UUID]]
     others: Mapping[str, int]
 
     @property
-    def total(self) -> int:
-        return sum(self.held.values())
+    def held(self) -> Counter[UUID]:
+        return self.waiting[Queue.HELD]
 
     @property
     def by_queue(self) -> Mapping[Queue, int]:
-        return {Queue.HELD: self.total, **self.waiting}
+        return {queue: at_sites.total() for queue, at_sites in self.waiting.items()}
 
 
 def queue_of(request: Request) -> Queue:
@@ -110,7 +110,6 @@ def wanted_by(visit: Visit, queue: Queue, chosen: Filters) -> Wanted:
 def count(session: Session, visit: Visit) -> Counts:
     site_ids = list(visit.sites)
     return Counts(
-        held=queues.held(session, site_ids),
         waiting=queues.waiting(session, site_ids),
         others=claims.others(session, site_ids, visit.moderator.id),
     )

@@ -1,18 +1,19 @@
 """The moderators' queues: which comments are in one, in which order, and how many. By index, however many there are."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
-    ScalarSelect,
     Select,
     and_,
+    bindparam,
     func,
     literal,
     literal_column,
@@ -23,8 +24,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlmodel import Session, col
 
-from service.core import claims, db, notes, reports, spot_checks
-from service.core.models import HELD_WORDS, Category, Comment, Status
+from service.core import bulk, claims, db, notes, reports, spot_checks
+from service.core.models import HELD_WORDS, Category, Comment, Site, Status
 
 # Of what is decided already, this many of each site are looked through for what no index knows.
 LOOKED_THROUGH = 5_000
@@ -118,24 +119,28 @@ def count(session: Session, wanted: Wanted) -> int:
     return len(_keys(session, wanted, None, COUNTED + 1))
 
 
-def held(session: Session, site_ids: Sequence[UUID]) -> Counter[UUID]:
-    """How many comments are held at each site, up to `MOST_WAITING` + 1."""
-    if not site_ids:
-        return Counter()
-    counts = [_number(Queue.HELD, [site_id]) for site_id in site_ids]
-    return Counter(dict(zip(site_ids, session.execute(select(*counts)).one(), strict=True)))
+def waiting(session: Session, site_ids: Collection[UUID]) -> Mapping[Queue, Counter[UUID]]:
+    """How many comments wait in each queue at each site, up to `MOST_WAITING` + 1."""
+    given = {"sites": list(site_ids), "most": MOST_WAITING + 1}
+    rows = session.execute(_counting(session.get_bind().dialect.name), given).all()
+    return {
+        queue: Counter({site_id: numbers[place] for site_id, *numbers in rows}) for place, queue in enumerate(_WAITING)
+    }
 
 
-def waiting(session: Session, site_ids: Collection[UUID]) -> Counter[Queue]:
-    """How many comments wait in the other queues, up to `MOST_WAITING` + 1 in each."""
-    others = [queue for queue in Queue if queue.waits and queue != Queue.HELD]
-    counts = session.execute(select(*(_number(queue, site_ids) for queue in others))).one()
-    return Counter(dict(zip(others, counts, strict=True)))
+_WAITING = tuple(queue for queue in Queue if queue.waits)
 
 
-def _number(queue: Queue, site_ids: Collection[UUID]) -> ScalarSelect[int]:
-    some = select(col(Comment.id)).where(_status(queue), col(Comment.site_id).in_(site_ids)).limit(MOST_WAITING + 1)
-    return select(func.count()).select_from(some.subquery()).scalar_subquery()
+@cache
+def _counting(dialect: str) -> Select[Any]:
+    """Built once: every page and every open one's poll asks it."""
+    here = col(Comment.site_id) == col(Site.id)
+    some = [
+        select(col(Comment.id)).where(here, _status(queue)).limit(bindparam("most")).correlate(Site).subquery()
+        for queue in _WAITING
+    ]
+    numbers = [select(func.count()).select_from(one).scalar_subquery() for one in some]
+    return select(col(Site.id), *numbers).where(bulk.among_given(dialect, col(Site.id), "sites"))
 
 
 def new(session: Session, wanted: Wanted, since: datetime, limit: int) -> int:

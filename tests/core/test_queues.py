@@ -167,9 +167,11 @@ def test_counts_are_of_the_sites_asked_for(database: Database, site_id: UUID, ot
         hold(database, place)
 
     with database.reading() as session:
-        assert queues.held(session, [site_id, other_site_id]) == {site_id: 2, other_site_id: 1}
-        assert queues.held(session, [other_site_id]) == {other_site_id: 1}
-        assert queues.waiting(session, [site_id]) == {Queue.ASKED: 0, Queue.REPORTED: 0, Queue.CHECKS: 0}
+        assert queues.waiting(session, [site_id, other_site_id])[Queue.HELD] == {site_id: 2, other_site_id: 1}
+        assert queues.waiting(session, [other_site_id]) == {
+            Queue.HELD: {other_site_id: 1},
+            **dict.fromkeys((Queue.ASKED, Queue.REPORTED, Queue.CHECKS), {other_site_id: 0}),
+        }
 
 
 def test_what_waits_is_counted_up_to_a_limit(
@@ -180,7 +182,7 @@ def test_what_waits_is_counted_up_to_a_limit(
         hold(database, site_id)
 
     with database.reading() as session:
-        assert queues.held(session, [site_id]) == {site_id: 3}
+        assert queues.waiting(session, [site_id])[Queue.HELD] == {site_id: 3}
 
 
 def test_only_what_came_since_is_new(database: Database, site_id: UUID) -> None:
