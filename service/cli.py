@@ -1,54 +1,59 @@
 """`gatepost`: start the processes, set up sites and moderators."""
 
+import importlib
 import json
 import os
 import socket
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
-from sqlalchemy.exc import OperationalError
+from typer.core import TyperGroup
+from typer.main import get_command
 
-from service import demo
-from service.commands import (
-    akismet,
-    coral,
-    erase,
-    exports,
-    imports,
-    keys,
-    mail,
-    moderators,
-    opened,
-    secrets,
-    sites,
-    webhooks,
-)
-from service.commands.opened import console
 from service.core import supervision
-from service.core.errors import GatepostError
 from service.core.queue import SilentBell, Topic
 from service.core.settings import Settings
 from service.core.supervision import Program
 
-# What one command alone needs is imported there: web framework and migrations are half of what each would wait for.
+# Each is `app` in a module of `service.commands`.
+_MODULES = {
+    "site": "sites",
+    "key": "keys",
+    "moderator": "moderators",
+    "akismet": "akismet",
+    "coral": "coral",
+    "erase": "erase",
+    "import": "imports",
+    "export": "exports",
+    "webhook": "webhooks",
+    "secrets": "secrets",
+    "mail": "mail",
+}
+
+
+class Commands(TyperGroup):
+    """Imports what a command needs when it is asked for: who starts a server need not wait for all the others'."""
+
+    # Typer brings a Click of its own, whose types it keeps to itself.
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [*super().list_commands(ctx), *_MODULES]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in _MODULES:
+            return super().get_command(ctx, cmd_name)
+        command = get_command(importlib.import_module(f"service.commands.{_MODULES[cmd_name]}").app)
+        command.name = cmd_name
+        return command
+
+
+# What one command alone needs is imported there, for the same reason.
 app = typer.Typer(
+    cls=Commands,
     help="Gatepost: self-hosted comment moderation. Start with `gatepost up --demo`.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
-app.add_typer(sites.app, name="site")
-app.add_typer(keys.app, name="key")
-app.add_typer(moderators.app, name="moderator")
-app.add_typer(akismet.app, name="akismet")
-app.command("coral")(coral.connect)
-app.add_typer(erase.app, name="erase")
-app.add_typer(imports.app, name="import")
-app.command()(exports.export)
-app.add_typer(webhooks.app, name="webhook")
-app.add_typer(secrets.app, name="secrets")
-app.add_typer(mail.app, name="mail")
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(help="Port to listen on.")]
@@ -64,13 +69,16 @@ def up(
     ] = False,
 ) -> None:
     """Run everything in one process on SQLite: no broker, no other server."""
-    for wanted in (port, demo.blog_port(port)) if demo_blog else (port,):
-        _check_free(host, wanted)
-    migrate()
+    _check_free(host, port)
     # What may be killed, by a model or for want of memory, is a program of its own, which is started again.
     embedded = ["service.embedded", host, str(port)]
     if not demo_blog:
         _become(["service.core.supervision", *embedded])
+    from service import demo  # noqa: PLC0415 - see above
+    from service.commands import opened  # noqa: PLC0415 - see above
+
+    _check_free(host, demo.blog_port(port))
+    migrate()
     with opened.database() as database, demo.blog(database, port):
         sys.exit(supervision.keep_running(Program(embedded)))
 
@@ -79,9 +87,9 @@ def up(
 def web(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Run a web process of a server (needs GATEPOST_REDIS_URL and workers beside it)."""
     _check_free(host, port)
+    _check_secrets()
     from service import serving  # noqa: PLC0415 - see above
 
-    secrets.check()
     serving.serve("service.main:create_app", host, port)
 
 
@@ -93,24 +101,23 @@ def worker(
     processes: Annotated[int, typer.Option(help="Worker processes.", min=1)] = 1,
 ) -> None:
     """Run Celery workers for one topic, and replace them when they end or no longer hear."""
-    secrets.check()
+    _check_secrets()
     _become(["workers.watchdog", topic, str(processes)])
 
 
 @app.command()
 def sweeper() -> None:
     """Run the sweeper: it rings again for what is due, and works itself when nobody answers. Any number is safe."""
-    secrets.check()
+    _check_secrets()
     _become(["service.core.supervision", "workers.sweeper"])
 
 
 @app.command()
 def migrate() -> None:
     """Create the database's tables, or bring them up to date."""
-    from service import migrations  # noqa: PLC0415 - see above
+    from service.commands import upgrade  # noqa: PLC0415 - see above
 
-    migrations.upgrade(Settings().database_url)
-    secrets.take_over()
+    upgrade.upgrade()
 
 
 @app.command()
@@ -142,6 +149,12 @@ for _name, _about in (
     )(_hand_over)
 
 
+def _check_secrets() -> None:
+    from service.commands import secrets  # noqa: PLC0415 - see above
+
+    secrets.check()
+
+
 def _check_free(host: str, port: int) -> None:
     try:
         socket.create_server((host, port)).close()
@@ -160,15 +173,11 @@ def main() -> None:
     """Run a command; what its user can mend is told in a line, not a traceback."""
     try:
         app()
-    except ValidationError as error:
-        for item in error.errors():
-            console.print(f"GATEPOST_{str(item['loc'][0]).upper()}: {item['msg']}", style="red", markup=False)
-        sys.exit(1)
-    except GatepostError as error:
-        console.print(str(error), style="red", markup=False)
-        sys.exit(1)
-    except OperationalError as error:
-        console.print(f"The database does not answer: {str(error.orig).strip()}", style="red", markup=False)
+    except Exception as error:
+        from service.commands import failures  # noqa: PLC0415 - see above
+
+        if not failures.tell(error):
+            raise
         sys.exit(1)
 
 

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from service import serving
+from service.commands import failures, upgrade
 from service.core import logs, outbox, supervision
 from service.core.db import WORKERS_PATIENCE, Database
 from service.core.queue import LocalBell, Topic
@@ -79,6 +80,12 @@ def main() -> None:
     """`python -m service.embedded HOST PORT`."""
     supervision.end_with_supervisor()
     host, port = sys.argv[1:]
+    try:
+        upgrade.upgrade()
+    except Exception as error:
+        if not failures.tell(error):
+            raise
+        sys.exit(1)
     serving.serve("service.embedded:create_app", host, int(port))
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
+from typer.core import TyperGroup
 from typer.main import get_command
 
 from service import cli
@@ -19,8 +21,10 @@ from tests.servers import ports
 def _commands(command: Any, words: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
     """The command and all inside it, by the words that one types for them."""
     found = {words: command}
-    for name, inside in getattr(command, "commands", {}).items():
-        found |= _commands(inside, (*words, name))
+    if isinstance(command, TyperGroup):
+        context = typer.Context(command)
+        for name in command.list_commands(context):
+            found |= _commands(command.get_command(context, name), (*words, name))
     return found
 
 

@@ -10,7 +10,7 @@ from service.core import akismet_keys
 from service.core.models import HeldAsSpam
 from service.core.settings import Settings
 
-app = typer.Typer(help="Clients of Akismet's API: WordPress and others.", no_args_is_help=True)
+app = typer.Typer(help="Clients of Akismet's API: WordPress and others.", no_args_is_help=True, add_completion=False)
 
 Blog = Annotated[
     str | None,

@@ -9,7 +9,10 @@ from service.commands.opened import SiteName, console
 from service.core import coral_keys
 from service.core.settings import Settings
 
+app = typer.Typer(add_completion=False)
 
+
+@app.command()
 def connect(
     site: SiteName,
     secret: Annotated[

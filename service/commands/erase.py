@@ -10,7 +10,7 @@ from service.commands.opened import SiteName, console
 from service.core import comments, erasure
 from service.core.erasure import Author
 
-app = typer.Typer(help="Forget comments for good.", no_args_is_help=True)
+app = typer.Typer(help="Forget comments for good.", no_args_is_help=True, add_completion=False)
 
 _OPERATOR = "operator"
 

@@ -19,6 +19,8 @@ from service.core.db import Database
 from service.core.exchange import export as exports
 from service.core.models import Site
 
+app = typer.Typer(add_completion=False)
+
 
 class Format(StrEnum):
     """How comments are written."""
@@ -28,6 +30,7 @@ class Format(StrEnum):
     WXR = "wxr"
 
 
+@app.command()
 def export(
     site: SiteOption = None,
     format_: Annotated[

@@ -21,7 +21,9 @@ from service.core.exchange.entries import Entry
 from service.core.exchange.files import File
 from service.core.settings import Settings
 
-app = typer.Typer(help="Bring an archive in: WordPress, Disqus, CSV or JSON lines.", no_args_is_help=True)
+app = typer.Typer(
+    help="Bring an archive in: WordPress, Disqus, CSV or JSON lines.", no_args_is_help=True, add_completion=False
+)
 
 
 class Backlog(StrEnum):

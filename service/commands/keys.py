@@ -10,7 +10,7 @@ from service.commands.opened import SiteName, console
 from service.core import db, keys
 from service.core.models import Key, Scope
 
-app = typer.Typer(help="Keys that sites post with.", no_args_is_help=True)
+app = typer.Typer(help="Keys that sites post with.", no_args_is_help=True, add_completion=False)
 
 
 @app.command("create")

@@ -11,7 +11,9 @@ from service.core.errors import GatepostError
 from service.core.mail import server
 from service.core.settings import Settings
 
-app = typer.Typer(help="Digests of held comments, invitations and notices by mail.", no_args_is_help=True)
+app = typer.Typer(
+    help="Digests of held comments, invitations and notices by mail.", no_args_is_help=True, add_completion=False
+)
 
 
 @app.callback()

@@ -11,7 +11,7 @@ from service.core import account_log, moderators, second_factors
 from service.core.models import Moderator, Role, Site
 from service.core.settings import Settings
 
-app = typer.Typer(help="Moderators who work through the held queue.", no_args_is_help=True)
+app = typer.Typer(help="Moderators who work through the held queue.", no_args_is_help=True, add_completion=False)
 
 Email = Annotated[str, typer.Argument(help="The e-mail address that they log in with.")]
 OneSite = Annotated[str, typer.Argument(help="The site's name.")]

@@ -8,7 +8,7 @@ from service.commands.opened import console
 from service.core import akismet_keys, coral_keys, encryption, second_factors, signing_keys
 from service.core.db import Database
 
-app = typer.Typer(help="Keys that webhooks' secrets are encrypted with.", no_args_is_help=True)
+app = typer.Typer(help="Keys that webhooks' secrets are encrypted with.", no_args_is_help=True, add_completion=False)
 
 
 @app.command("new")

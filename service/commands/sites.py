@@ -9,7 +9,7 @@ from service.commands.opened import SiteName, console
 from service.core import keys, sites
 from service.core.models import Scope
 
-app = typer.Typer(help="Sites: the blogs that post comments.", no_args_is_help=True)
+app = typer.Typer(help="Sites: the blogs that post comments.", no_args_is_help=True, add_completion=False)
 
 
 @app.command("create")

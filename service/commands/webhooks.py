@@ -12,7 +12,7 @@ from service.commands.opened import SiteName, console
 from service.core import recovery, webhooks
 from service.core.models import Endpoint
 
-app = typer.Typer(help="Endpoints that sites receive their webhooks at.", no_args_is_help=True)
+app = typer.Typer(help="Endpoints that sites receive their webhooks at.", no_args_is_help=True, add_completion=False)
 
 EndpointId = Annotated[UUID, typer.Argument(help="The endpoint's id, as `webhook list` shows it.")]
 
