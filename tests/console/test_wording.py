@@ -27,9 +27,14 @@ def test_a_message_is_said_in_the_page_s_language(template: str, page: str) -> N
 
 
 def test_what_is_known_beforehand_is_not_looked_up_again() -> None:
-    looked_up = []
+    looked_up: list[str] = []
+
+    def look_up(text: str) -> str:
+        looked_up.append(text)
+        return text
+
     environment = Environment(autoescape=True, extensions=[Wording])
-    environment.globals["_"] = lambda text: looked_up.append(text) or text
+    environment.globals["_"] = look_up
     template = environment.from_string('{{ _("Held") }}')
 
     assert [template.render() for _ in range(3)] == ["Held"] * 3

@@ -170,7 +170,7 @@ def test_counts_are_of_the_sites_asked_for(database: Database, site_id: UUID, ot
         assert queues.waiting(session, [site_id, other_site_id])[Queue.HELD] == {site_id: 2, other_site_id: 1}
         assert queues.waiting(session, [other_site_id]) == {
             Queue.HELD: {other_site_id: 1},
-            **dict.fromkeys((Queue.ASKED, Queue.REPORTED, Queue.CHECKS), {other_site_id: 0}),
+            **{key: {other_site_id: 0} for key in (Queue.ASKED, Queue.REPORTED, Queue.CHECKS)},
         }
 
 
