@@ -333,12 +333,14 @@ def test_the_console_undoes_what_was_decided_by_mail(mira: TestClient, db: Datab
 
 
 def test_one_click_of_a_mail_program_ends_the_digests(
-    visitor: TestClient, db: Database, site: Site, hold: Hold, digested: Digested
+    visitor: TestClient, db: Database, site: Site, hold: Hold, digested: Digested, mail_server: MailServer
 ) -> None:
     hold(site)
     mail = digested()
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     path = mail["List-Unsubscribe"].removeprefix(f"<{ORIGIN}").removesuffix(">")
+    # Mail programs do not put together what Python would take apart to keep lines short.
+    assert f"List-Unsubscribe: <{ORIGIN}{path}>\r\n".encode() in mail_server.raw[-1]
 
     visitor.get(path)
     assert _frequencies(db) == [Frequency.HOURLY]
