@@ -8,7 +8,7 @@ import typer
 from service.commands.opened import console
 from service.core import db
 from service.core.errors import GatepostError
-from service.core.mail import server
+from service.core.mail import letters, messages, server
 from service.core.settings import Settings
 
 app = typer.Typer(
@@ -24,9 +24,6 @@ def _commands() -> None:
 @app.command()
 def test(address: Annotated[str, typer.Argument(help="Where to send it.")]) -> None:
     """Send a mail to this address, and tell what is wrong when that does not work."""
-    # Templates and catalogues: no other command needs them.
-    from service.core.mail import letters, messages  # noqa: PLC0415
-
     settings = Settings()
     if settings.smtp_url is None:
         raise GatepostError("GATEPOST_SMTP_URL is not set: Gatepost sends no mail.")
