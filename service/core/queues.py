@@ -175,7 +175,12 @@ def _of_site(wanted: Wanted, site_id: UUID, conditions: Sequence[ColumnElement[b
         here.append(col(Comment.id).in_(_latest(wanted, site_id)))
     sorted_by: list[Any] = [col(Comment.id)] if key is None else [key, col(Comment.id)]
     shown: list[Any] = [col(Comment.id).label("id"), (literal(0) if key is None else key).label("key")]
-    return select(*shown).where(*here).order_by(*_order(wanted, sorted_by))
+    found = select(*shown).where(*here)
+    if wanted.queue not in {Queue.REPORTED, Queue.CHECKS}:
+        return found.order_by(*_order(wanted, sorted_by))
+    # Found first, sorted then: in the order of the queue PostgreSQL would walk through all that is published.
+    few = found.order_by(col(Comment.reports)).limit(MOST_WAITING).subquery()
+    return select(few.c.id, few.c.key).order_by(*_order(wanted, [few.c.key, few.c.id]))
 
 
 def _order(wanted: Wanted, columns: Sequence[ColumnElement[Any]]) -> Sequence[ColumnElement[Any]]:

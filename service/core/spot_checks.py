@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, delete, func, update
+from sqlalchemy import ColumnElement, Table, delete, exists, func, update
 from sqlmodel import Session, col, select
 
 from service.core import bulk, db
@@ -73,7 +73,8 @@ def forget(session: Session, comment: Comment) -> None:
 
 def is_open() -> ColumnElement[bool]:
     """The comments that were drawn and nobody has looked at."""
-    return col(Comment.id).in_(select(SpotCheck.comment_id).where(col(SpotCheck.checked_at).is_(None)))
+    its = (col(SpotCheck.comment_id) == col(Comment.id), col(SpotCheck.site_id) == col(Comment.site_id))
+    return exists().where(*its, col(SpotCheck.checked_at).is_(None))
 
 
 def open_among(session: Session, comment_ids: Collection[UUID]) -> set[UUID]:
