@@ -99,7 +99,9 @@ def _visit(request: Request, database: Database, settings: Settings, *, awake: b
         moderator = console_sessions.current(session, token, lifetime(settings), awake=awake)
         joined = moderators.memberships(session, moderator)
         roles = {site.id: role for site, role in joined}
-        confined = _needs_factor(settings, roles) and not second_factors.is_on(session, moderator.id)
+        confined = second_factors.is_demanded(settings, roles.values()) and not second_factors.is_on(
+            session, moderator.id
+        )
     wishes = preferences.of(moderator.preferences)
     return Visit(
         moderator,
@@ -110,11 +112,6 @@ def _visit(request: Request, database: Database, settings: Settings, *, awake: b
         language=wishes.language or spoken(request),
         confined=confined,
     )
-
-
-def _needs_factor(settings: Settings, roles: Mapping[UUID, Role]) -> bool:
-    wanted = settings.second_factor
-    return wanted == "all" or (wanted == "admins" and Role.ADMIN in roles.values())
 
 
 def spoken(request: Request) -> str:

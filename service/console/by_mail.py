@@ -19,7 +19,8 @@ from service.core.db import Database
 from service.core.mail import letters, links
 from service.core.mail.links import Opened
 from service.core.models import AuditEntry, Site
-from service.web import DatabaseDep
+from service.core.settings import Settings
+from service.web import DatabaseDep, SettingsDep
 
 router = APIRouter(prefix="/mail")
 
@@ -30,25 +31,25 @@ _TOO_LATE = N_("Nothing has changed: the comment was decided or changed before."
 
 
 @router.get("/decide")
-def show_comment(request: Request, database: DatabaseDep, token: InLink = "") -> Response:
-    return _page(request, database, token)
+def show_comment(request: Request, database: DatabaseDep, settings: SettingsDep, token: InLink = "") -> Response:
+    return _page(request, database, settings, token)
 
 
 @router.post("/decide")
-def decide(request: Request, database: DatabaseDep, token: InForm = "") -> Response:
+def decide(request: Request, database: DatabaseDep, settings: SettingsDep, token: InForm = "") -> Response:
     with database.transaction() as session:
-        failure = _decide(session, links.open_decide(session, token))
-    return _page(request, database, token, failure)
+        failure = _decide(session, links.open_decide(session, token, settings))
+    return _page(request, database, settings, token, failure)
 
 
 @router.post("/undo")
-def take_back(request: Request, database: DatabaseDep, token: InForm = "") -> Response:
+def take_back(request: Request, database: DatabaseDep, settings: SettingsDep, token: InForm = "") -> Response:
     """Take back what the link has done, as long as it is the last that the moderator did at the site."""
     with database.transaction() as session:
-        opened = links.open_decide(session, token)
+        opened = links.open_decide(session, token, settings)
         if entry := _own_entry(session, opened):
             undo.undo(session, entry, moderators.actor(opened.moderator))
-    return _page(request, database, token, None if entry else _TOO_LATE)
+    return _page(request, database, settings, token, None if entry else _TOO_LATE)
 
 
 def _decide(session: Session, opened: Opened) -> str | None:
@@ -74,9 +75,9 @@ def _own_entry(session: Session, opened: Opened) -> AuditEntry | None:
     return entry if is_own else None
 
 
-def _page(request: Request, database: Database, token: str, failure: str | None = None) -> Response:
+def _page(request: Request, database: Database, settings: Settings, token: str, failure: str | None = None) -> Response:
     with database.reading() as session:
-        opened = links.open_decide(session, token)
+        opened = links.open_decide(session, token, settings)
         shown: dict[str, Any] = {
             "comment": opened.comment,
             "reasons": comments.state(opened.comment).reasons,

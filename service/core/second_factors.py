@@ -14,7 +14,8 @@ from sqlmodel import Session, col, select
 
 from service.core import account_log, console_sessions, db, errors, moderators
 from service.core.account_log import Action
-from service.core.models import Moderator, SecondFactor
+from service.core.models import Moderator, Role, SecondFactor
+from service.core.settings import Settings
 
 # What every app can do; most ignore what an address says of other digests, lengths and steps. RFC 4226 recommends 160
 # bits, RFC 6238 thirty seconds, and one step of tolerance either way: for clocks, and for slow fingers.
@@ -35,6 +36,12 @@ def of(session: Session, moderator_id: UUID) -> SecondFactor | None:
 
 def is_on(session: Session, moderator_id: UUID) -> bool:
     return bool(having(session, [moderator_id]))
+
+
+def is_demanded(settings: Settings, roles: Collection[Role]) -> bool:
+    """Whether the operator wants a moderator with these roles to have one."""
+    wanted = settings.second_factor
+    return wanted == "all" or (wanted == "admins" and Role.ADMIN in roles)
 
 
 def having(session: Session, moderator_ids: Collection[UUID]) -> set[UUID]:

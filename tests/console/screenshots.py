@@ -74,7 +74,7 @@ def _of_mail(session: Session, site: Site, settings: Settings, folder: Path) -> 
     html = messages.render(letter, settings.mail_from or "", mail.id).get_body(["html"])
     assert html
     (folder / "letter.html").write_text(html.get_content(), encoding="utf-8")
-    link = letter.entries[0].reject.removeprefix(settings.public_url)
+    link = (letter.entries[0].reject or "").removeprefix(settings.public_url)
     return {"by-mail": link, "letter": f"file://{folder}/letter.html"}
 
 

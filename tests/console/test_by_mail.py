@@ -42,7 +42,8 @@ from tests.servers.mail import MailServer
 from workers import mailing
 
 DECIDE = "/console/mail/decide"
-Digested = Callable[[], EmailMessage]
+# With these settings.
+Digested = Callable[..., EmailMessage]
 
 
 @pytest.fixture
@@ -55,14 +56,15 @@ def mail_server() -> Iterator[MailServer]:
 def digested(db: Database, site: Site, mail_server: MailServer) -> Digested:
     """Mira's hour is over: the digest that reaches her."""
 
-    def digested() -> EmailMessage:
+    def digested(**more: Any) -> EmailMessage:
         with db.transaction() as session:
             mira = moderators.get(session, EMAIL)
             digests.choose(session, mira.id, site.id, Frequency.HOURLY)
             session.flush()
             session.get_one(Digest, (mira.id, site.id)).due_at = utc_now()
         url = SecretStr(mail_server.url)
-        settings = Settings(smtp_url=url, mail_from="Gatepost <gate@post.example>", public_url=ORIGIN, _env_file=None)
+        sender = "Gatepost <gate@post.example>"
+        settings = Settings(smtp_url=url, mail_from=sender, public_url=ORIGIN, _env_file=None, **more)
         assert mailing.send_next(db, settings, server.parse(mail_server.url))
         return mail_server.mails[-1]
 
@@ -244,6 +246,30 @@ def test_a_link_ends_with_the_account_and_the_role_that_it_was_for(
     assert {answer.status_code for answer in answers} == {400}
     assert all("holds no longer" in answer.text and "You idiots!" not in answer.text for answer in answers)
     assert _comment(db).status == Status.HELD
+
+
+@pytest.fixture(params=[("admins", Role.MODERATOR), ("admins", Role.ADMIN), ("all", Role.MODERATOR)])
+def demanded(request: pytest.FixtureRequest, app: Any, db: Database, site: Site) -> tuple[str, Role]:
+    """Of whom a second factor is demanded, and Mira's role."""
+    of, role = request.param
+    with db.transaction() as session:
+        moderators.join(session, moderators.get(session, EMAIL), site.id, role)
+    app.state.settings = app.state.settings.model_copy(update={"second_factor": of})
+    return of, role
+
+
+def test_a_link_alone_decides_nothing_where_a_second_factor_is_demanded(
+    visitor: TestClient, db: Database, token: str, digested: Digested, demanded: tuple[str, Role]
+) -> None:
+    decides = demanded == ("admins", Role.MODERATOR)
+
+    mail = digested(second_factor=demanded[0])
+
+    assert "You idiots!" in _plain(mail)
+    assert "To the held queue: " in _plain(mail)
+    assert (DECIDE in _plain(mail) + _html(mail), "without logging in" in _plain(mail)) == (decides, decides)
+    assert _post(visitor, token).status_code == (200 if decides else 400)
+    assert (_comment(db).status == Status.APPROVED) == decides
 
 
 def test_who_comes_late_is_told_who_has_decided_what(visitor: TestClient, db: Database, site: Site, token: str) -> None:

@@ -1,7 +1,7 @@
 """What each kind of mail says, as things are when it is sent."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlencode
 from uuid import UUID
@@ -30,9 +30,10 @@ class Entry:
 
     comment: Comment
     reasons: Sequence[str]
-    approve: str
-    reject: str
     reject_words: str
+    # None where a link alone must not decide.
+    approve: str | None = None
+    reject: str | None = None
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,9 @@ def _digest(session: Session, mail: Mail, settings: Settings) -> Letter | None:
     count = f"{queues.COUNTED}+" if number > queues.COUNTED else str(number)
     gettext, ngettext = languages.gettext(code), languages.ngettext(code)
     subject = ngettext("%(count)s comment waits at %(site)s", "%(count)s comments wait at %(site)s", number)
-    paragraphs = [gettext("A link opens a page on which you confirm; it works for three days, without logging in.")]
+    decides = links.are_enough(session, moderator, settings)
+    way = gettext("A link opens a page on which you confirm; it works for three days, without logging in.")
+    paragraphs = [way] if decides else []
     if number > len(found):
         paragraphs.insert(0, gettext("These are the oldest %(count)s.") % {"count": len(found)})
     return Letter(
@@ -80,21 +83,19 @@ def _digest(session: Session, mail: Mail, settings: Settings) -> Letter | None:
         subject=subject % {"count": count, "site": site.name},
         paragraphs=paragraphs,
         written_at=db.now(session),
-        entries=[_entry(session, moderator, comment, settings) for comment in found],
+        entries=[_entry(session, comment, moderator if decides else None, settings) for comment in found],
         action=(gettext("To the held queue"), f"{settings.public_url}/console/held?{urlencode({'site': site.id})}"),
         unsubscribe=_address(settings, UNSUBSCRIBE, links.to_unsubscribe(session, moderator, site.id)),
     )
 
 
-def _entry(session: Session, moderator: Moderator, comment: Comment, settings: Settings) -> Entry:
+def _entry(session: Session, comment: Comment, decider: Moderator | None, settings: Settings) -> Entry:
     category = {"spam": Category.SPAM, "toxicity": Category.TOXIC}.get(comment.rule or "", Category.OTHER)
-    return Entry(
-        comment=comment,
-        reasons=comments.state(comment).reasons,
-        approve=_address(settings, DECIDE, links.to_decide(session, moderator, comment, None)),
-        reject=_address(settings, DECIDE, links.to_decide(session, moderator, comment, category)),
-        reject_words=REJECT_WORDS[category],
-    )
+    entry = Entry(comment, comments.state(comment).reasons, REJECT_WORDS[category])
+    if decider is None:
+        return entry
+    approve, reject = (links.to_decide(session, decider, comment, verdict) for verdict in (None, category))
+    return replace(entry, approve=_address(settings, DECIDE, approve), reject=_address(settings, DECIDE, reject))
 
 
 def _endpoint(session: Session, mail: Mail, settings: Settings) -> Letter | None:

@@ -13,8 +13,9 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, ValidationError
 from sqlmodel import Session
 
-from service.core import db, errors
+from service.core import db, errors, moderators, second_factors
 from service.core.models import Category, Comment, Membership, Moderator, Role, Status
+from service.core.settings import Settings
 
 VALID_FOR = timedelta(hours=72)
 
@@ -87,7 +88,13 @@ def to_unsubscribe(session: Session, moderator: Moderator, site_id: UUID) -> str
     return _seal(session, Unsubscribe(moderator_id=moderator.id, site_id=site_id))
 
 
-def open_decide(session: Session, token: str) -> Opened:
+def are_enough(session: Session, moderator: Moderator, settings: Settings) -> bool:
+    """Whether the moderator may decide by a link alone: not where more than a password is asked of them elsewhere."""
+    roles = [role for _, role in moderators.memberships(session, moderator)]
+    return not second_factors.is_demanded(settings, roles)
+
+
+def open_decide(session: Session, token: str, settings: Settings) -> Opened:
     """Raises InvalidLinkError, ExpiredLinkError, RevokedLinkError, and NotFoundError when the comment is erased."""
     try:
         link = Decide.model_validate_json(_unseal(session, token))
@@ -98,8 +105,9 @@ def open_decide(session: Session, token: str) -> Opened:
     comment, moderator = session.get(Comment, link.comment_id), session.get(Moderator, link.moderator_id)
     if comment is None:
         raise errors.NotFoundError("The comment has been erased meanwhile.")
-    is_same = moderator is not None and account(moderator) == link.account
-    if moderator is None or not is_same or deciding_role(session, moderator, comment.site_id) is None:
+    if moderator is None or account(moderator) != link.account or not are_enough(session, moderator, settings):
+        raise RevokedLinkError
+    if deciding_role(session, moderator, comment.site_id) is None:
         raise RevokedLinkError
     return Opened(link, moderator, comment)
 
