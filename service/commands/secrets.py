@@ -5,7 +5,7 @@ from sqlalchemy.exc import OperationalError
 
 from service.commands import opened
 from service.commands.opened import console
-from service.core import akismet_keys, coral_keys, encryption, second_factors, signing_keys
+from service.core import encryption, kept_secrets, signing_keys
 from service.core.db import Database
 
 app = typer.Typer(help="Keys that webhooks' secrets are encrypted with.", no_args_is_help=True, add_completion=False)
@@ -35,9 +35,7 @@ def check() -> None:
         try:
             with database.reading() as session:
                 signing_keys.check(session)
-                akismet_keys.check(session)
-                coral_keys.check(session)
-                second_factors.check(session)
+                kept_secrets.check(session)
         except OperationalError:
             return
 
@@ -57,9 +55,7 @@ def _rotate(database: Database) -> None:
     check()
     _encrypt_anew(database)
     with database.transaction() as session:
-        akismet_keys.encrypt_anew(session)
-        coral_keys.encrypt_anew(session)
-        second_factors.encrypt_anew(session)
+        kept_secrets.encrypt_anew(session)
     if ours:
         database.keyring.keep_first()
 

@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse
 
 from service.console import auth, pages, passwords, scannable
 from service.console.auth import Acting, Confined, ConfinedActing, Visit
-from service.core import console_sessions, errors, second_factors, throttle
+from service.core import console_sessions, errors, kept_secrets, second_factors, throttle
 from service.core.db import Database
 from service.core.settings import Settings
 from service.core.throttle import Attempt
@@ -118,7 +118,7 @@ def _page(
         setup: dict[str, Any] = {"secret": None, "drawing": None}
         if row is not None and not row.on_since:
             issuer = urlsplit(settings.public_url).hostname or "Gatepost"
-            setup["secret"] = second_factors.text(session, row)
+            setup["secret"] = kept_secrets.text(session, row)
             setup["drawing"] = scannable.draw(second_factors.address(session, row, visit.moderator.email, issuer))
     status = HTTPStatus.FORBIDDEN if failure else HTTPStatus.OK
     context = {"at": auth.SECOND_FACTOR, "factor": row, "recovery_codes": recovery_codes, "failure": failure, **setup}

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from service.core import db, destinations, errors, keys
+from service.core import db, destinations, errors, kept_secrets, keys
 from service.core.keys import Holder
 from service.core.models import AkismetKey, HeldAsSpam, Key, Scope, Site
 
@@ -80,26 +80,9 @@ def _find(session: Session, candidate: str) -> Client | None:
     query = select(AkismetKey, Key, Site).join(Key, col(AkismetKey.key_id) == Key.id).join(Site)
     query = query.where(col(AkismetKey.fingerprint) == _fingerprint(candidate))
     for row, key, site in session.exec(query):
-        if hmac.compare_digest(text(session, row), candidate) and keys.is_live(session, key):
+        if hmac.compare_digest(kept_secrets.text(session, row), candidate) and keys.is_live(session, key):
             return Client(key, site, row)
     return None
-
-
-def text(session: Session, row: AkismetKey) -> str:
-    """The key itself."""
-    return db.keyring(session).decrypt(row.secret)
-
-
-def check(session: Session) -> None:
-    """Raises what `Keyring` raises when a stored key cannot be read with this database's keyring."""
-    for row in session.exec(select(AkismetKey)):
-        text(session, row)
-
-
-def encrypt_anew(session: Session) -> None:
-    """Encrypt all with the newest key; there is about one for each site."""
-    for row in session.exec(select(AkismetKey).order_by(col(AkismetKey.key_id)).with_for_update()):
-        row.secret = db.keyring(session).encrypt(text(session, row))
 
 
 def listed(session: Session, site_id: UUID) -> Sequence[tuple[AkismetKey, Key]]:

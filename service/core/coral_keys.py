@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from service.core import db, keys
+from service.core import db, kept_secrets, keys
 from service.core.keys import Holder
 from service.core.models import CoralKey, Key, Scope, Site
 
@@ -44,7 +44,7 @@ def find(session: Session, key_id: str) -> Phase | None:
     if found is None or not keys.is_live(session, found[1]):
         return None
     row, key, site = found
-    return Phase(Holder(key, site), text(session, row))
+    return Phase(Holder(key, site), kept_secrets.text(session, row))
 
 
 def address(public_url: str, key_id: str) -> str:
@@ -59,20 +59,3 @@ def is_signed(secret: str, body: bytes, header: str) -> bool:
     """
     expected = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     return any(hmac.compare_digest(expected, signature) for signature in _SIGNATURE.findall(header))
-
-
-def text(session: Session, row: CoralKey) -> str:
-    """The secret."""
-    return db.keyring(session).decrypt(row.secret)
-
-
-def check(session: Session) -> None:
-    """Raises what `Keyring` raises when a stored secret cannot be read with this database's keyring."""
-    for row in session.exec(select(CoralKey)):
-        text(session, row)
-
-
-def encrypt_anew(session: Session) -> None:
-    """Encrypt all with the newest key; there is about one for each site."""
-    for row in session.exec(select(CoralKey).order_by(col(CoralKey.key_id)).with_for_update()):
-        row.secret = db.keyring(session).encrypt(text(session, row))

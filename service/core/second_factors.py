@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from sqlmodel import Session, col, select
 
-from service.core import account_log, console_sessions, db, errors, moderators
+from service.core import account_log, console_sessions, db, errors, kept_secrets, moderators
 from service.core.account_log import Action
 from service.core.models import Moderator, Role, SecondFactor
 from service.core.settings import Settings
@@ -58,11 +58,6 @@ def begin(session: Session, moderator_id: UUID) -> None:
     row = row or SecondFactor(moderator_id=moderator_id, secret="", created_at=db.now(session))
     row.secret = db.keyring(session).encrypt(base64.b32encode(secrets.token_bytes(_SECRET_BYTES)).decode())
     session.add(row)
-
-
-def text(session: Session, row: SecondFactor) -> str:
-    """The secret, in base 32: what somebody types who cannot scan."""
-    return db.keyring(session).decrypt(row.secret)
 
 
 def address(session: Session, row: SecondFactor, email: str, issuer: str) -> str:
@@ -118,18 +113,6 @@ def reset(session: Session, moderator: Moderator, actor: str) -> None:
     _remove(session, moderator, Action.SECOND_FACTOR_RESET, actor)
 
 
-def check(session: Session) -> None:
-    """Raises what `Keyring` raises when a stored secret cannot be read with this database's keyring."""
-    for row in session.exec(select(SecondFactor)):
-        text(session, row)
-
-
-def encrypt_anew(session: Session) -> None:
-    """Encrypt all with the newest key; there is at most one for each moderator."""
-    for row in session.exec(select(SecondFactor).order_by(col(SecondFactor.moderator_id)).with_for_update()):
-        row.secret = db.keyring(session).encrypt(text(session, row))
-
-
 def _locked(session: Session, moderator_id: UUID) -> SecondFactor | None:
     """Two who come with the same code take turns, and the second finds it used."""
     mine = select(SecondFactor).where(col(SecondFactor.moderator_id) == moderator_id)
@@ -149,7 +132,7 @@ def _is_next(session: Session, row: SecondFactor, code: bytes) -> bool:
 
 
 def _codes(session: Session, row: SecondFactor) -> TOTP:
-    return TOTP(base64.b32decode(text(session, row)), _DIGITS, SHA1(), _STEP_SECONDS)  # noqa: S303 - RFC 6238's own
+    return TOTP(base64.b32decode(kept_secrets.text(session, row)), _DIGITS, SHA1(), _STEP_SECONDS)  # noqa: S303 - RFC 6238's own
 
 
 def _renew(row: SecondFactor) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import select
 
-from service.core import encryption, errors, moderators, second_factors, signing_keys, webhooks
+from service.core import encryption, errors, kept_secrets, moderators, second_factors, signing_keys, webhooks
 from service.core.db import Database
 from service.core.encryption import Keyring
 from service.core.models import Endpoint, SigningKey, Site
@@ -66,7 +66,7 @@ def test_a_rotation_takes_second_factors_along(
     assert run("secrets", "rotate").exit_code == 0
 
     with _with(database, NEW).reading() as session:
-        second_factors.check(session)
+        kept_secrets.check(session)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
-from service.core import second_factors
+from service.core import kept_secrets
 from service.core.db import Database
 from service.core.models import Moderator, SecondFactor
 
@@ -36,7 +36,7 @@ def forget_steps(db: Database, moderator: Moderator) -> None:
 
 def secret_of(db: Database, moderator: Moderator) -> str:
     with db.reading() as session:
-        return second_factors.text(session, session.get_one(SecondFactor, moderator.id))
+        return kept_secrets.text(session, session.get_one(SecondFactor, moderator.id))
 
 
 def give_code(client: TestClient, asked: Response, code: str) -> Response:

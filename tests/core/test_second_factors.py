@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from sqlalchemy import text
 from sqlmodel import Session
 
-from service.core import account_log, console_sessions, encryption, errors, moderators, second_factors
+from service.core import account_log, console_sessions, encryption, errors, kept_secrets, moderators, second_factors
 from service.core.db import Database
 from service.core.encryption import Keyring
 from service.core.models import Moderator, SecondFactor
@@ -38,7 +38,7 @@ def _at(session: Session, now: datetime) -> Session:
 
 def _secret(database: Database, moderator: Moderator) -> str:
     with database.reading() as session:
-        return second_factors.text(session, session.get_one(SecondFactor, moderator.id))
+        return kept_secrets.text(session, session.get_one(SecondFactor, moderator.id))
 
 
 def _code(database: Database, moderator: Moderator, at: datetime = NOW) -> str:
@@ -247,12 +247,12 @@ def test_secrets_are_encrypted_anew_and_a_wrong_key_is_told(database: Database, 
     both = Database(database.engine, database.bell, keyring=Keyring(f"{new} {SECRET_KEYS}"))
 
     with both.transaction() as session:
-        second_factors.encrypt_anew(session)
+        kept_secrets.encrypt_anew(session)
 
     with Database(database.engine, database.bell, keyring=Keyring(new)).reading() as session:
-        assert second_factors.text(session, session.get_one(SecondFactor, mia.id)) == secret
+        assert kept_secrets.text(session, session.get_one(SecondFactor, mia.id)) == secret
     with database.reading() as session, pytest.raises(errors.WrongSecretKeysError):
-        second_factors.check(session)
+        kept_secrets.check(session)
 
 
 def test_an_app_is_told_who_and_where(database: Database, mia: Moderator) -> None:
