@@ -5,22 +5,35 @@ A process of its own on raw sockets: the client must neither be the bottleneck n
 
 import asyncio
 import json
+import random
+import re
 import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass, field
 from itertools import count
+from pathlib import Path
 from typing import Any
 
-COMMENT = {
-    "text": "The letters of 1839 read quite differently once you know who kept them, and why so late.",
-    "author_name": "Aiko",
-    "author_email": "aiko@example.org",
-    "author_ip": "203.0.113.7",
-    "post_id": "post-9",
-    "permalink": "https://blog.example.org/treaty",
-    "metadata": {"thread": 7},
-}
+WORDS = sorted(set(re.findall("[a-z]{3,}", Path(__file__).read_text("utf-8"))))
+# Primes: texts and authors come again in ever other pairs.
+READERS = 9973
+
+
+def comment(run: str, number: int) -> dict[str, Any]:
+    """What one of many readers writes: the same words again and again would be a flood, and be looked at as one."""
+    said = " ".join(random.Random(number).choices(WORDS, k=15))
+    reader = number % READERS
+    return {
+        "text": f"The letters of 1839 read quite differently: {said}.",
+        "author_name": "Aiko",
+        "author_email": f"aiko-{reader}@example.org",
+        "author_ip": f"203.0.{reader // 250}.{reader % 250}",
+        "post_id": f"post-{number % 97}",
+        "permalink": "https://blog.example.org/treaty",
+        "metadata": {"thread": 7},
+        "external_id": f"{run}-{number}",
+    }
 
 
 @dataclass(frozen=True)
@@ -106,7 +119,7 @@ class Load:
             self.idle.pop().send(due)
 
     def request(self) -> bytes:
-        made = [{**COMMENT, "external_id": f"{self.job.run}-{next(self._numbers)}"} for _ in range(self.job.batch)]
+        made = [comment(self.job.run, next(self._numbers)) for _ in range(self.job.batch)]
         body = json.dumps(made[0] if self.job.batch == 1 else {"comments": made}).encode()
         head = (
             f"POST {self._path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {self.job.key}\r\n"
