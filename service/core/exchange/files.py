@@ -3,6 +3,7 @@
 import codecs
 import gzip
 import io
+import itertools
 import re
 import zlib
 from collections import Counter
@@ -16,6 +17,7 @@ CUT_OFF = "the file is cut off"
 LEFT_OUT = "not readable, left out"
 
 _CHUNK = 1 << 20
+_UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # XML 1.0, section 2.2: no document may contain them. PostgreSQL takes no NUL.
 UNWANTED = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
@@ -35,7 +37,13 @@ class File:
         return self._raw.tell() if self._raw and not self._raw.closed and self._raw.seekable() else 0
 
     def chunks(self) -> Iterator[bytes]:
-        """Its bytes, unpacked, up to a megabyte at a time. A packed file that breaks off ends there."""
+        """Its bytes, unpacked, about a megabyte at a time. A packed file that breaks off ends there.
+
+        What begins with UTF-16's mark, as spreadsheets write it, comes as UTF-8.
+        """
+        yield from _without_utf_16(self._unpacked())
+
+    def _unpacked(self) -> Iterator[bytes]:
         with self._path.open("rb") as raw:
             self._raw = raw
             # A pipe cannot be read from the start again.
@@ -72,6 +80,17 @@ class File:
             self.damage[CONTROLS] += 1
             text = UNWANTED.sub("", text)
         return text
+
+
+def _without_utf_16(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    first = next(chunks, b"")
+    if not first.startswith(_UTF_16_MARKS):
+        yield first
+        yield from chunks
+        return
+    decoder = codecs.getincrementaldecoder("utf-16")("replace")
+    for chunk in itertools.chain([first], chunks):
+        yield decoder.decode(chunk).encode()
 
 
 def _as_windows_1252(error: UnicodeError) -> tuple[str, int]:

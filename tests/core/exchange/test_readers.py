@@ -125,6 +125,18 @@ def test_a_csv_by_excel_is_read(tmp_path: Path) -> None:
     assert [entry.fields["text"] for entry in _csv(tmp_path, content[1:].encode("cp1252"))] == ["café"]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_spreadsheet_s_utf_16_is_read(tmp_path: Path, encoding: str) -> None:
+    # More than is read at a time; half of an owl stands before its end.
+    texts = ["ä🦉🦉🦉"] * 70_000
+    written = "\ufeff" + "".join(f"{text}\n" for text in ["text", *texts])
+
+    opened = file(tmp_path, written.encode(encoding), "a.csv")
+
+    assert [entry.fields["text"] for entry in tables.read_csv(opened)] == texts
+    assert not opened.damage
+
+
 def test_rows_with_cells_too_many_or_too_few_are_read(tmp_path: Path) -> None:
     assert [entry.fields.get("text") for entry in _csv(tmp_path, "status,text\nspam,a,b,c\nspam\n")] == ["a", None]
 
