@@ -4,9 +4,10 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from uuid import UUID
 
-from sqlalchemy import Select, String, Table, cast, delete, func, literal, select, tuple_, union_all
+from sqlalchemy import Executable, Select, String, Table, bindparam, cast, delete, func, literal, select, union_all
 from sqlmodel import Session, col
 
 from service.core import bulk, db
@@ -16,6 +17,7 @@ from workers import imprints
 from workers.signals import addresses
 from workers.signals.signal import History
 
+_COMMENTS: Table = Comment.__table__  # type: ignore[attr-defined]
 _IMPRINTS: Table = Imprint.__table__  # type: ignore[attr-defined]
 # What is counted: comments with the same value of a column, at the same site, that came within this time.
 _WITHIN = {
@@ -70,19 +72,27 @@ def of(session: Session, comments: Sequence[Comment]) -> dict[UUID, History]:
 
 def _recent(session: Session, comments: Sequence[Comment]) -> Counter[tuple[str, UUID, str]]:
     """(column, site, value as text) -> number of comments; all in one query."""
-    now = db.now(session)
-    counts = [_count(name, comments, now - within) for name, within in _WITHIN.items()]
-    found = session.execute(union_all(*counts))
+    now, dialect = db.now(session), session.get_bind().dialect.name
+    given: dict[str, object] = {}
+    for name, within in _WITHIN.items():
+        keys = {(c.site_id, value) for c in comments if (value := getattr(c, name)) is not None}
+        given |= {f"{name}_since": now - within, **bulk.pairs(dialect, name, keys)}
+    found = session.execute(_counts(dialect), given)
     return Counter({(name, site_id, value): count for name, site_id, value, count in found})
 
 
-def _count(name: str, comments: Sequence[Comment], since: datetime) -> Select[str, UUID, str, int]:
-    site_id, column = col(Comment.site_id), getattr(Comment, name)
-    keys = {(c.site_id, value) for c in comments if (value := getattr(c, name)) is not None}
+# Built once: to build it takes longer than to run it.
+@cache
+def _counts(dialect: str) -> Executable:
+    return union_all(*(_count(dialect, name) for name in _WITHIN))
+
+
+def _count(dialect: str, name: str) -> Select[str, UUID, str, int]:
+    site_id, value = _COMMENTS.c.site_id, _COMMENTS.c[name]
     return (
-        select(literal(name), site_id, cast(column, String), func.count())
-        .where(tuple_(site_id, column).in_(keys), col(Comment.created_at) > since)
-        .group_by(site_id, column)
+        select(literal(name), site_id, cast(value, String), func.count())
+        .where(bulk.pairs_given(dialect, site_id, value, name), _COMMENTS.c.created_at > bindparam(f"{name}_since"))
+        .group_by(site_id, value)
     )
 
 
@@ -127,13 +137,17 @@ def _compare(comment: Comment, parts: _Parts, seen: _Seen, now: datetime) -> _Sh
 def _seen(session: Session, hashes: set[int]) -> _Seen:
     seen: _Seen = defaultdict(dict)
     if hashes:
-        columns = (col(Imprint.hash), col(Imprint.comment_id), col(Imprint.site_id), col(Imprint.created_at))
-        recent = col(Imprint.created_at) > db.now(session) - SIMILAR_WITHIN
-        for value, comment_id, site_id, at in session.execute(
-            select(*columns).where(bulk.among(session, col(Imprint.hash), hashes), recent)
-        ):
+        given = {"hashes": [*hashes], "since": db.now(session) - SIMILAR_WITHIN}
+        for value, comment_id, site_id, at in session.execute(_imprints(session.get_bind().dialect.name), given):
             seen[value][comment_id] = (site_id, at)
     return seen
+
+
+@cache
+def _imprints(dialect: str) -> Executable:
+    columns = (_IMPRINTS.c.hash, _IMPRINTS.c.comment_id, _IMPRINTS.c.site_id, _IMPRINTS.c.created_at)
+    mine = bulk.among_given(dialect, _IMPRINTS.c.hash, "hashes")
+    return select(*columns).where(mine, _IMPRINTS.c.created_at > bindparam("since"))
 
 
 def _leave(session: Session, comments: Sequence[Comment], parts: Mapping[UUID, _Parts], seen: _Seen) -> None:

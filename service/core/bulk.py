@@ -11,7 +11,19 @@ from uuid import UUID
 
 import sqlalchemy
 from pydantic_core import to_json
-from sqlalchemy import ARRAY, ColumnElement, Executable, Table, TextClause, any_, bindparam, text
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Executable,
+    Table,
+    TextClause,
+    any_,
+    bindparam,
+    column,
+    func,
+    text,
+    tuple_,
+)
 from sqlmodel import Session
 
 from service.core import db
@@ -63,22 +75,39 @@ def update(session: Session, table: Table, rows: Sequence[Row]) -> None:
         session.execute(found, [{"key": row["id"], **row} for row in rows])
 
 
-def among(session: Session, column: Any, values: Collection[object]) -> ColumnElement[bool]:
-    """`column IN values`, which PostgreSQL gets as one parameter: hundreds would be read and bound one by one."""
+def among(session: Session, of: Any, values: Collection[object]) -> ColumnElement[bool]:
+    """`of IN values`, which PostgreSQL gets as one parameter: hundreds would be read and bound one by one."""
     if _on_postgresql(session):
-        found: ColumnElement[bool] = column == any_(bindparam(None, list(values), type_=ARRAY(column.type)))
+        found: ColumnElement[bool] = of == any_(bindparam(None, list(values), type_=ARRAY(of.type)))
     else:
-        found = column.in_(values)
+        found = of.in_(values)
     return found
 
 
-def among_given(dialect: str, column: Any, name: str) -> ColumnElement[bool]:
-    """`column IN values`, which are given by this name with each run of a statement that is built once."""
+def among_given(dialect: str, of: Any, name: str) -> ColumnElement[bool]:
+    """`of IN values`, which are given by this name with each run of a statement that is built once."""
     if dialect == "postgresql":
-        found: ColumnElement[bool] = column == any_(bindparam(name, type_=ARRAY(column.type)))
+        found: ColumnElement[bool] = of == any_(bindparam(name, type_=ARRAY(of.type)))
     else:
-        found = column.in_(bindparam(name, expanding=True))
+        found = of.in_(bindparam(name, expanding=True))
     return found
+
+
+def pairs_given(dialect: str, left: Any, right: Any, name: str) -> ColumnElement[bool]:
+    """`(left, right) IN pairs`, given as `pairs` puts them with each run of a statement that is built once."""
+    both = tuple_(left, right)
+    if dialect != "postgresql":
+        return both.in_(bindparam(name, expanding=True))
+    sides = [bindparam(f"{name}_{side}", type_=ARRAY(of.type)) for side, of in enumerate((left, right))]
+    given = func.unnest(*sides).table_valued(column("one", left.type), column("other", right.type)).render_derived()
+    return both.in_(sqlalchemy.select(given.c.one, given.c.other))
+
+
+def pairs(dialect: str, name: str, values: Collection[tuple[Any, Any]]) -> dict[str, object]:
+    """The parameters of `pairs_given`."""
+    if dialect != "postgresql":
+        return {name: [*values]}
+    return {f"{name}_{side}": [pair[side] for pair in values] for side in (0, 1)}
 
 
 def _on_postgresql(session: Session) -> bool:

@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Select, Table, delete, func, or_, tuple_
+from sqlalchemy import Executable, Select, Table, delete, func, or_
 from sqlalchemy import select as sqlalchemy_select
 from sqlmodel import Session, col, select
 
@@ -113,11 +114,17 @@ def count_by_author(session: Session, comments: Iterable[Comment]) -> Counter[tu
     authors = {(comment.site_id, comment.author_key) for comment in comments if comment.author_key}
     if not authors:
         return Counter()
-    columns = (col(Comment.site_id), col(Comment.author_key), col(Comment.status))
-    mine = tuple_(*columns[:2]).in_(authors)
-    counted = or_(col(Comment.status) != Status.REJECTED, col(Comment.decided_by).is_distinct_from(POLICY))
-    query = sqlalchemy_select(*columns, func.count()).where(mine, counted).group_by(*columns)
-    return Counter({(site_id, key, status): number for site_id, key, status, number in session.execute(query)})
+    dialect = session.get_bind().dialect.name
+    found = session.execute(_counts_by_author(dialect), bulk.pairs(dialect, "authors", authors))
+    return Counter({(site_id, key, status): number for site_id, key, status, number in found})
+
+
+@cache
+def _counts_by_author(dialect: str) -> Executable:
+    columns = (_COMMENTS.c.site_id, _COMMENTS.c.author_key, _COMMENTS.c.status)
+    mine = bulk.pairs_given(dialect, *columns[:2], "authors")
+    counted = or_(_COMMENTS.c.status != Status.REJECTED, _COMMENTS.c.decided_by.is_distinct_from(POLICY))
+    return sqlalchemy_select(*columns, func.count()).where(mine, counted).group_by(*columns)
 
 
 def find(
@@ -147,13 +154,17 @@ def find(
 
 def pending(session: Session, ids: Collection[UUID]) -> list[Comment]:
     """Those of the comments that wait for a verdict; the session does not know them."""
-    return [db.instance(Comment, row) for row in session.execute(_pending(session, ids)).mappings()]
+    found = session.execute(_pending(session.get_bind().dialect.name, lock=False), {"ids": [*ids]})
+    return [db.instance(Comment, row) for row in found.mappings()]
 
 
-def _pending(session: Session, ids: Collection[UUID]) -> Select[Any]:
-    return sqlalchemy_select(_COMMENTS).where(
-        bulk.among(session, _COMMENTS.c.id, ids), _COMMENTS.c.status == Status.PENDING
-    )
+@cache
+def _pending(dialect: str, *, lock: bool) -> Select[Any]:
+    """Those among `:ids` that are pending."""
+    mine = bulk.among_given(dialect, _COMMENTS.c.id, "ids")
+    found = sqlalchemy_select(_COMMENTS).where(mine, _COMMENTS.c.status == Status.PENDING)
+    # One order for all: two workers that lock each other's rows would wait for ever.
+    return found.order_by(_COMMENTS.c.id).with_for_update() if lock else found
 
 
 def settle(session: Session, settlements: Sequence[Settlement]) -> list[Comment]:
@@ -163,12 +174,11 @@ def settle(session: Session, settlements: Sequence[Settlement]) -> list[Comment]
     one has its verdict and stays where it is.
     """
     by_id = {settlement.comment_id: settlement for settlement in settlements}
-    # One order for all: two workers that lock each other's rows would wait for ever.
-    locked = _pending(session, by_id).order_by(_COMMENTS.c.id).with_for_update()
+    locked = session.execute(_pending(session.get_bind().dialect.name, lock=True), {"ids": [*by_id]})
     now = db.now(session)
     settled = [
         db.instance(Comment, {**row, **_decided(by_id[row["id"]].verdict, row, now)})
-        for row in session.execute(locked).mappings()
+        for row in locked.mappings()
         if row["revision"] == by_id[row["id"]].revision
     ]
     bulk.update(session, _COMMENTS, [{name: getattr(comment, name) for name in _DECISION} for comment in settled])
