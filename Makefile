@@ -73,7 +73,7 @@ bench: .venv-test/installed ## measure speed and memory beside peers, about half
 	$(if $(DATA),OMP_NUM_THREADS=1 .venv-test/bin/python -m bench.engines "$(DATA)/jigsaw-toxic/train.csv.gz")
 
 screenshots: .venv-test/installed chromium ## take the pictures of the console in docs/console
-	.venv-test/bin/python -m tests.console.screenshots docs/console --kinds desktop-light --pages queue more preview comment audit keys insights second-factor letter by-mail
+	.venv-test/bin/python -m tests.console.screenshots docs/console --kinds desktop-light --pages queue reported rules more preview comment audit keys insights second-factor letter by-mail
 	.venv-test/bin/python -m tests.console.screenshots docs/console --kinds phone-dark --pages queue more
 
 messages: .venv-test/installed ## collect what the console and mails say, for their translations

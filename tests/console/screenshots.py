@@ -29,6 +29,8 @@ KINDS = [f"{width}-{scheme}" for width in WIDTHS for scheme in ("light", "dark")
 PAGES = {
     "queue": "/console/held",
     "filters": "/console/held?rule=toxicity&sort=worst",
+    "reported": "/console/reported",
+    "checks": "/console/checks",
     "comment": "first",
     "audit": "/console/audit",
     "insights": "/console/insights",
