@@ -64,6 +64,7 @@ chaos: .venv-test/installed ## kill, freeze and mislead a deployment: make chaos
 	.venv-test/bin/python -m tests.chaos --seconds $(SECONDS) $(SEED:%=--seed %) $(if $(EMBEDDED),--embedded)
 
 bench: .venv-test/installed ## measure speed and memory beside peers, about half an hour: make bench DATA=folder-of-the-data-sets
+	.venv-test/bin/python -m bench.commits
 	.venv-test/bin/python -m bench.ingest
 	.venv-test/bin/python -m bench.pipeline
 	.venv-test/bin/python -m bench.courier
