@@ -17,7 +17,6 @@ from statistics import median, quantiles
 from typing import Annotated, TypeVar
 from uuid import uuid4
 
-import httpx2
 import psutil
 import typer
 from rich.console import Console
@@ -159,15 +158,8 @@ def started(folder: Path, stack: ExitStack, redis_url: str, code: str, factory: 
     process = Process(command, log=folder / f"{port}.log", env=environment)
     stack.callback(process.kill)
     process.start()
-    eventually(lambda: _answers(port), within=timedelta(minutes=2), context=lambda: process.tail)
+    eventually(lambda: ports.answers(port), within=timedelta(minutes=2), context=lambda: process.tail)
     return Web(port, psutil.Process(process.pid))
-
-
-def _answers(port: int) -> bool:
-    try:
-        return httpx2.get(f"http://127.0.0.1:{port}/", timeout=2).status_code > 0
-    except httpx2.TransportError:
-        return False
 
 
 def rows(engine: Engine, table: str) -> int:

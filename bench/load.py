@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 WORDS = sorted(set(re.findall("[a-z]{3,}", Path(__file__).read_text("utf-8"))))
-# Primes: texts and authors come again in ever other pairs.
+# A prime, as the number of posts is: readers and posts come together in ever other pairs.
 READERS = 9973
 
 

@@ -260,18 +260,11 @@ def peer(folder: Path, blog: Blog, database_url: str, redis_url: str) -> Iterato
         try:
             web.start()
             worker.start()
-            eventually(lambda: _answers(port), within=PATIENCE, context=lambda: web.tail)
+            eventually(lambda: ports.answers(port), within=PATIENCE, context=lambda: web.tail)
             yield Contender("FastAPI and a Celery task a comment", port, plain_ingest.KEY, [web, worker], blog)
         finally:
             web.kill()
             worker.kill()
-
-
-def _answers(port: int) -> bool:
-    try:
-        return httpx2.get(f"http://127.0.0.1:{port}/", timeout=2).status_code > 0
-    except httpx2.TransportError:
-        return False
 
 
 def paced(contender: Contender, rate: float, count: int) -> list[float]:

@@ -14,7 +14,7 @@ from service.core.db import WORKERS_PATIENCE, Database
 from service.core.queue import LocalBell, Topic
 from service.core.settings import Settings
 from service.main import build_app
-from workers import housekeeping, mailing, steps
+from workers import chores, steps
 from workers.scorers import load_scorer
 from workers.steps import Step
 
@@ -54,14 +54,13 @@ class Workers:
         with self._database.transaction() as session:
             # This process is the only one: whoever held a row was the one before.
             outbox.take_over(session)
-        for topic, step in steps.of(self._database, self._settings, lambda: scorer).items():
-            thread = threading.Thread(target=self._work, args=(topic, step), name=topic)
+        self._threads = [
+            threading.Thread(target=self._work, args=(topic, step), name=topic)
+            for topic, step in steps.of(self._database, self._settings, lambda: scorer).items()
+        ]
+        self._threads += chores.threads(self._database, self._settings, self._stopping)
+        for thread in self._threads:
             thread.start()
-            self._threads.append(thread)
-        for name, run in (("housekeeping", housekeeping.run), ("mail", mailing.run)):
-            thread = threading.Thread(target=run, args=(self._database, self._settings, self._stopping), name=name)
-            thread.start()
-            self._threads.append(thread)
 
     def stop(self) -> None:
         self._stopping.set()

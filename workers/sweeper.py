@@ -14,7 +14,7 @@ from service.core.broker import CeleryBell
 from service.core.db import WORKERS_PATIENCE, Database, create_engine
 from service.core.queue import Topic
 from service.core.settings import Settings
-from workers import housekeeping, mailing, steps
+from workers import chores, steps
 from workers.scorers import load_scorer
 from workers.steps import Step
 
@@ -42,8 +42,7 @@ def run(database: Database, settings: Settings, stop: threading.Event) -> None:
         threading.Thread(target=_sweep_on, args=(database, settings, topic, step, stop), name=topic)
         for topic, step in steps.of(database, settings, scorer).items()
     ]
-    for name, run_on in (("housekeeping", housekeeping.run), ("mail", mailing.run)):
-        threads.append(threading.Thread(target=run_on, args=(database, settings, stop), name=name))
+    threads += chores.threads(database, settings, stop)
     for thread in threads:
         thread.start()
     for thread in threads:

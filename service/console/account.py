@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse
 from service.console import auth, browsers, pages, passwords
 from service.console.auth import Acting, LoggedIn, Visit
 from service.console.language import N_
+from service.console.passwords import Password
 from service.core import account_log, console_sessions, errors, moderators, second_factors
 from service.core.account_log import Action
 from service.core.db import Database
@@ -17,7 +18,6 @@ from service.web import DatabaseDep, SettingsDep
 
 router = APIRouter(prefix="/account")
 
-Password = Annotated[str, Form(max_length=1000)]
 ADDRESS = "/console/account"
 # The latest of the log that the pages show.
 LATEST = 10

@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from service.console import auth, pages, passwords
 from service.console.language import N_
+from service.console.passwords import Password
 from service.core import errors, invitations, moderators, throttle
 from service.core.db import Database
 from service.core.models import Moderator, Site, Text
@@ -31,7 +32,7 @@ def join(
     database: DatabaseDep,
     token: Annotated[str, Form(max_length=100)] = "",
     name: Annotated[Text, Form(max_length=200)] = "",
-    password: Annotated[str, Form(max_length=1000)] = "",
+    password: Password = "",
 ) -> Response:
     with database.reading() as session:
         email = invitations.find(session, token).email

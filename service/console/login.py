@@ -10,6 +10,7 @@ from sqlmodel import Session
 from service.console import auth, pages, passwords
 from service.console.auth import HOME, LOGIN, ConfinedActing
 from service.console.language import N_
+from service.console.passwords import Password
 from service.core import claims, console_sessions, errors, second_factors, throttle
 from service.core.models import Moderator, Text
 from service.core.settings import Settings
@@ -33,7 +34,7 @@ def log_in(
     database: DatabaseDep,
     settings: SettingsDep,
     email: Annotated[Text, Form(max_length=320)] = "",
-    password: Annotated[str, Form(max_length=1000)] = "",
+    password: Password = "",
     wanted: Wanted = HOME,
 ) -> Response:
     attempt = Attempt.of(email, auth.address(request))

@@ -1,6 +1,8 @@
 """Whose password it is: of whoever logs in, and again of whoever changes their account."""
 
-from fastapi import Request
+from typing import Annotated
+
+from fastapi import Form, Request
 
 from service.console import auth
 from service.console.auth import Visit
@@ -9,6 +11,7 @@ from service.core.db import Database
 from service.core.models import Moderator
 from service.core.throttle import Attempt
 
+Password = Annotated[str, Form(max_length=1000)]
 # What a page tells that asks for password or code: it is shown again.
 NOT_PROVEN = (errors.WrongPasswordError, errors.WrongCodeError, errors.ThrottledError)
 

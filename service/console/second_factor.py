@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse
 
 from service.console import auth, pages, passwords, scannable
 from service.console.auth import Acting, Confined, ConfinedActing, Visit
+from service.console.passwords import Password
 from service.core import console_sessions, errors, kept_secrets, second_factors, throttle
 from service.core.db import Database
 from service.core.settings import Settings
@@ -19,7 +20,6 @@ from service.web import DatabaseDep, SettingsDep
 
 router = APIRouter(prefix="/account/second-factor")
 
-Password = Annotated[str, Form(max_length=1000)]
 Code = Annotated[str, Form(max_length=100)]
 
 

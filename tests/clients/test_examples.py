@@ -61,15 +61,8 @@ def _receiving(language: str, port: int, secret: str, told: Path) -> Iterator[Pa
     with told.open("wb") as out:
         receiver = subprocess.Popen(command, cwd=EXAMPLES, env=environment, stdout=out, stderr=out)
         try:
-            eventually(lambda: _answers(port), within=timedelta(seconds=30), context=told.read_text)
+            eventually(lambda: ports.answers(port), within=timedelta(seconds=30), context=told.read_text)
             yield told
         finally:
             receiver.terminate()
             receiver.wait()
-
-
-def _answers(port: int) -> bool:
-    try:
-        return bool(httpx2.get(f"http://127.0.0.1:{port}/").status_code)
-    except httpx2.TransportError:
-        return False

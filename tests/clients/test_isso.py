@@ -67,18 +67,11 @@ class Isso:
 def _process(command: list[str], port: int, **environment: str) -> Iterator[None]:
     process = subprocess.Popen(command, env={**os.environ, **environment})
     try:
-        eventually(lambda: _answers(port), within=WAIT)
+        eventually(lambda: ports.answers(port), within=WAIT)
         yield
     finally:
         process.terminate()
         process.wait()
-
-
-def _answers(port: int) -> bool:
-    try:
-        return bool(httpx2.get(f"http://127.0.0.1:{port}/").status_code)
-    except httpx2.TransportError:
-        return False
 
 
 @pytest.fixture

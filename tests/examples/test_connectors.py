@@ -64,18 +64,11 @@ def _running(name: str, receiver: Receiver, environment: Mapping[str, str], *arg
     command = [sys.executable, str(FOLDER / f"{name}.py"), str(port), *arguments]
     process = subprocess.Popen(command, env={**os.environ, **known, **environment})
     try:
-        eventually(lambda: _answers(port))
+        eventually(lambda: ports.answers(port))
         yield Connector(port, secret)
     finally:
         process.terminate()
         process.wait()
-
-
-def _answers(port: int) -> bool:
-    try:
-        return bool(httpx2.get(f"http://127.0.0.1:{port}/").status_code)
-    except httpx2.TransportError:
-        return False
 
 
 @pytest.fixture
